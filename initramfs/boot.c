@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Mode "boot": IPIs to every CPU, then everything the kernel shows of them. */
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "init.h"
+
+#define IRQ_DEBUGFS	"/sys/kernel/debug/irq/"
+
+static void show(const char *path)
+{
+	printf("ipi: begin %s\n", path);
+	if (!print_file(path))
+		printf("ipi: cannot read %s\n", path);
+	printf("ipi: end %s\n", path);
+}
+
+static void show_folder(const char *folder)
+{
+	struct dirent **names;
+	char path[512];
+	int i, n;
+
+	n = scandir(folder, &names, NULL, versionsort);
+	for (i = 0; i < n; i++) {
+		if (names[i]->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
+		show(path);
+	}
+}
+
+static void poke_all(void)
+{
+	int cpu;
+
+	poke_init();
+	for (cpu = 0; cpu < MAX_CPUS; cpu++) {
+		if (!cpu_online(cpu) || count_online() < 2)
+			continue;
+		pin_to_cpu(cpu ? 0 : 1);
+		poke_cpu(cpu);
+	}
+}
+
+void run_boot(void)
+{
+	poke_all();
+	printf("ipi: online %d\n", count_online());
+	show("/proc/interrupts");
+	show_folder(IRQ_DEBUGFS "domains");
+	show_folder(IRQ_DEBUGFS "irqs");
+	printf("ipi: done\n");
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INIT_H
+#define INIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MAX_CPUS	64
+
+/* util.c */
+void read_file(const char *path, char *buf, size_t size);
+bool write_file(const char *path, const char *text);
+bool print_file(const char *path);
+void pin_to_cpu(int cpu);
+bool cpu_online(int cpu);
+int count_online(void);
+
+/* poke.c: makes IPIs */
+void poke_init(void);
+void poke_cpu(int cpu);
+
+/* One per mode. */
+void run_boot(void);
+void run_stress(int rounds);
+void run_shell(void);
+
+#endif

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Makes IPIs on purpose. A spinning thread is pinned to the target CPU:
+ * membarrier() then has to call a function there (IPI call), and a higher
+ * nice value for the thread asks that CPU to reschedule (IPI resched).
+ */
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "init.h"
+
+#define POKES	10
+
+struct spinner {
+	pthread_t thread;
+	int cpu;
+	atomic_int tid;
+	atomic_bool stop;
+};
+
+static void *spin(void *arg)
+{
+	struct spinner *s = arg;
+
+	pin_to_cpu(s->cpu);
+	atomic_store(&s->tid, syscall(SYS_gettid));
+	while (!atomic_load(&s->stop))
+		;
+	return NULL;
+}
+
+void poke_init(void)
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+}
+
+/* Must run on another CPU than @cpu, else there is nobody to send an IPI to. */
+void poke_cpu(int cpu)
+{
+	struct spinner s = { .cpu = cpu };
+	int i;
+
+	if (pthread_create(&s.thread, NULL, spin, &s))
+		return;
+	while (!atomic_load(&s.tid))
+		usleep(100);
+
+	for (i = 0; i < POKES; i++) {
+		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+		setpriority(PRIO_PROCESS, s.tid, i);
+		usleep(1000);
+	}
+
+	atomic_store(&s.stop, true);
+	pthread_join(s.thread, NULL);
+}

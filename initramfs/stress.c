@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mode "stress": every CPU but the first goes off and on while threads keep
+ * SMP calls running: membarrier(), TLB shootdowns by mprotect(), and wake-ups
+ * through pipes. After each return the CPU must receive both kinds of IPI.
+ */
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "init.h"
+
+#define PAUSE_US	500
+#define TRIES		20
+
+static void *barriers(void *unused)
+{
+	for (;;) {
+		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+		usleep(PAUSE_US);
+	}
+	return unused;
+}
+
+static void *shootdowns(void *unused)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+	char *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	while (page != MAP_FAILED) {
+		page[0]++;
+		mprotect(page, size, PROT_READ);
+		mprotect(page, size, PROT_READ | PROT_WRITE);
+		usleep(PAUSE_US);
+	}
+	return unused;
+}
+
+static int ping[2], pong[2];
+
+static void *pinger(void *unused)
+{
+	char c = 0;
+
+	while (write(ping[1], &c, 1) == 1 && read(pong[0], &c, 1) == 1)
+		usleep(PAUSE_US);
+	return unused;
+}
+
+static void *ponger(void *unused)
+{
+	char c;
+
+	while (read(ping[0], &c, 1) == 1 && write(pong[1], &c, 1) == 1)
+		;
+	return unused;
+}
+
+static bool start_load(void)
+{
+	static void *(*const jobs[])(void *) = {
+		barriers, barriers, shootdowns, shootdowns, pinger, ponger,
+	};
+	pthread_t thread;
+	size_t i;
+
+	if (pipe(ping) || pipe(pong))
+		return false;
+	for (i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
+		if (pthread_create(&thread, NULL, jobs[i], NULL))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The sum of @cpu's counts in the rows of /proc/interrupts that end with
+ * @name. The heading has a column for each online CPU only.
+ */
+static unsigned long ipi_count(const char *name, int cpu)
+{
+	static char text[65536];
+	char heading[16], *line, *rest, *field;
+	unsigned long sum = 0;
+	int column = -1, i;
+
+	read_file("/proc/interrupts", text, sizeof(text));
+	snprintf(heading, sizeof(heading), "CPU%d", cpu);
+
+	line = strtok_r(text, "\n", &rest);
+	field = strtok(line, " ");
+	for (i = 0; field; i++, field = strtok(NULL, " ")) {
+		if (!strcmp(field, heading))
+			column = i;
+	}
+	if (column < 0)
+		return 0;
+
+	while ((line = strtok_r(NULL, "\n", &rest))) {
+		size_t len = strlen(line), end = strlen(name);
+
+		if (len < end || strcmp(line + len - end, name))
+			continue;
+		strtok(line, " ");
+		for (i = 0, field = strtok(NULL, " "); field && i < column; i++)
+			field = strtok(NULL, " ");
+		if (field)
+			sum += strtoul(field, NULL, 10);
+	}
+	return sum;
+}
+
+static bool counts_rise(int cpu)
+{
+	unsigned long call = ipi_count("IPI call", cpu);
+	unsigned long resched = ipi_count("IPI resched", cpu);
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		poke_cpu(cpu);
+		if (ipi_count("IPI call", cpu) > call &&
+		    ipi_count("IPI resched", cpu) > resched)
+			return true;
+	}
+	return false;
+}
+
+static bool set_online(int cpu, const char *state)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	return write_file(path, state) && cpu_online(cpu) == (state[0] == '1');
+}
+
+static bool cycle(int cpu)
+{
+	if (!set_online(cpu, "0")) {
+		printf("ipi: failed: CPU %d does not go off\n", cpu);
+		return false;
+	}
+	if (!set_online(cpu, "1")) {
+		printf("ipi: failed: CPU %d does not come back\n", cpu);
+		return false;
+	}
+	if (!counts_rise(cpu)) {
+		printf("ipi: failed: CPU %d gets no IPIs after its return\n", cpu);
+		return false;
+	}
+	return true;
+}
+
+/* Without hotplug the same load runs, and each round pokes every CPU. */
+static bool round_trip(int cpus, bool hotplug)
+{
+	int cpu;
+
+	for (cpu = 1; cpu < cpus; cpu++) {
+		if (hotplug ? !cycle(cpu) : !counts_rise(cpu))
+			return false;
+	}
+	return true;
+}
+
+void run_stress(int rounds)
+{
+	bool hotplug = !access("/sys/devices/system/cpu/cpu1/online", W_OK);
+	int cpus = count_online();
+	int i;
+
+	pin_to_cpu(0);
+	poke_init();
+	if (!start_load()) {
+		printf("ipi: failed: the load does not start\n");
+		return;
+	}
+
+	for (i = 1; i <= rounds; i++) {
+		if (!round_trip(cpus, hotplug))
+			return;
+		printf("ipi: round %d\n", i);
+	}
+	printf("ipi: hotplug %d\n", hotplug);
+	printf("ipi: online %d\n", count_online());
+	printf("ipi: begin /proc/interrupts\n");
+	print_file("/proc/interrupts");
+	printf("ipi: end /proc/interrupts\n");
+	printf("ipi: done\n");
+}

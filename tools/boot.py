@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boots a machine in QEMU, in one of the modes of initramfs/init.c."""
+
+import shutil
+import subprocess
+import time
+
+import branch
+import build
+import verdict
+from common import TOP, Failure, say, step
+
+STRESS_ROUNDS = 50
+STRESS_TIMEOUT = 1200
+
+
+def qemu_command(machine, append):
+    words = machine.qemu_words
+    if not shutil.which(words[0]):
+        raise Failure(f"there is no {words[0]}; {machine.name} needs the packages "
+                      f"{' '.join(machine.packages)}")
+    # panic=-1 with -no-reboot: a panic ends QEMU and not only the time-out.
+    return [*words, "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
+            "-kernel", str(machine.kernel_folder / machine.image),
+            "-initrd", str(machine.kernel_folder / "initramfs.cpio"),
+            "-append", f"{machine.append} panic=-1 {append}"]
+
+
+def run_logged(command, log, timeout):
+    """Runs QEMU with its console in @log; returns its status, None if killed."""
+    with open(log, "wb") as out:
+        qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
+                                stderr=subprocess.STDOUT)
+        try:
+            return qemu.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            qemu.kill()
+            qemu.wait()
+
+
+def _build(machine):
+    branch.prepare()
+    build.build_kernel(machine)
+    build.build_initramfs(machine)
+
+
+def _run(machine, append, timeout, log):
+    machine.folder.mkdir(exist_ok=True)
+    with step(f"run {machine.name} in QEMU"):
+        start = time.monotonic()
+        status = run_logged(qemu_command(machine, append), log, timeout)
+    text = log.read_text(errors="replace")
+    return verdict.Run(text, status, timeout, time.monotonic() - start)
+
+
+def _conclude(machine, what, faults, log):
+    if not faults:
+        say(f"PASS: {what} {machine.name}")
+        return 0
+    for fault in faults:
+        say(f"  {fault}")
+    say(f"FAIL: {what} {machine.name}: {faults[0]} (log: {log.relative_to(TOP)})")
+    return 1
+
+
+def boot(machine):
+    _build(machine)
+    log = machine.folder / "boot.log"
+    result = _run(machine, "ipi.mode=boot", machine.timeout, log)
+    verdict.show(result)
+    return _conclude(machine, "boot", verdict.judge_boot(machine, result), log)
+
+
+def stress(machine):
+    _build(machine)
+    log = machine.folder / "stress.log"
+    result = _run(machine, f"ipi.mode=stress ipi.rounds={STRESS_ROUNDS}",
+                  STRESS_TIMEOUT, log)
+    faults = verdict.judge_stress(machine, result, STRESS_ROUNDS)
+    return _conclude(machine, "stress", faults, log)
+
+
+def shell(machine):
+    _build(machine)
+    say("exit ends the shell, Ctrl-C ends QEMU")
+    return subprocess.run(qemu_command(machine, "ipi.mode=shell"), check=False).returncode

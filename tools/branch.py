@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""build/linux: the branch made of the base and the series, and its way back."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import base
+import patchfile
+import series
+from common import BUILD, LINUX, TOP, Failure, say, step, warn, write_whole
+from git import Repo
+from mailer import write_mail
+
+INCOMING = "refs/ipi/incoming"
+STATE = "ipi-state"
+
+
+def _read_state(linux):
+    """What the last prepare or refresh left: base identity, series, head."""
+    path = linux / ".git" / STATE
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _write_state(linux, identity, digest, head):
+    state = {"base": identity, "series": digest, "head": head}
+    write_whole(linux / ".git" / STATE, json.dumps(state, indent=1) + "\n")
+
+
+def _first_import(linux, source):
+    """Into a folder that becomes @linux only when all of it is there."""
+    fresh = linux.with_name(linux.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    repo = Repo(fresh)
+    repo.text("init", "--quiet", "--initial-branch=series")
+    repo.text("config", "gc.auto", "0")
+    version = base.import_to(repo, source, "refs/heads/series")
+    repo.text("reset", "--quiet", "--hard")
+    repo.text("tag", "base")
+    fresh.rename(linux)
+    return version
+
+
+def _import_again(repo, source):
+    """A new base beside the old one; prepare decides whether to move to it."""
+    return base.import_to(repo, source, INCOMING)
+
+
+def _note_version(version):
+    if version not in base.lines_of(TOP / "base" / "versions"):
+        warn(f"the series was not tested on {version} yet")
+
+
+def _refuse_to_lose(repo, state, head, force):
+    """Commits and changes that are in build/linux only are the user's work."""
+    if force:
+        return
+    now = repo.resolve("HEAD")
+    name = "/".join(repo.path.parts[-2:])
+    way = "run ./ipi refresh to keep it, or ./ipi prepare --force to drop it"
+    if repo.text("status", "--porcelain"):
+        raise Failure(f"{name} has changes that are not committed; commit them and {way}")
+    if now != state.get("head") and repo.tree(now) != repo.tree(head):
+        raise Failure(f"{name} has commits that are not in patches/; {way}")
+
+
+def prepare(force=False, linux=LINUX, top=TOP):
+    """Base and series in @linux; nothing is done when nothing has changed."""
+    stored, source = patchfile.Stored(top), base.source()
+    digest, identity = stored.digest(), base.identity(source)
+    state = _read_state(linux)
+    repo = Repo(linux)
+
+    if not linux.exists():
+        with step("unpack the base"):
+            _note_version(_first_import(linux, source))
+    elif state.get("base") != identity:
+        with step("unpack the base"):
+            _note_version(_import_again(repo, source))
+    elif state["series"] == digest and not force:
+        if repo.resolve("HEAD") != state["head"]:
+            warn("build/linux has commits that are not in patches/; they are used")
+        return
+    with step("apply the series"):
+        _move_to_series(repo, state, stored, force)
+    _write_state(linux, identity, digest, repo.resolve("HEAD"))
+
+
+def _move_to_series(repo, state, stored, force):
+    start = repo.resolve(INCOMING) or repo.resolve("base")
+    series.report_changed_base(repo, start, stored)
+    head, notes = series.apply(repo, start, stored)
+    for note in notes:
+        warn(note)
+    if state or repo.resolve("HEAD") != repo.resolve("base"):
+        _refuse_to_lose(repo, state, head, force)
+    # Only files that differ are written, so builds stay incremental.
+    repo.text("reset", "--quiet", "--hard", head)
+    repo.text("tag", "--force", "base", start)
+    if repo.resolve(INCOMING):
+        repo.text("update-ref", "-d", INCOMING)
+
+
+def refresh(force=False, linux=LINUX, top=TOP):
+    """The commits of @linux, stored in @top."""
+    if not linux.exists():
+        raise Failure("there is no build/linux yet: run ./ipi prepare first")
+    repo, stored, state = Repo(linux), patchfile.Stored(top), _read_state(linux)
+    if repo.text("status", "--porcelain"):
+        warn("build/linux has changes that are not committed; they stay out")
+    if state and not force and _digest_or_none(stored) != state["series"]:
+        raise Failure("patches/ or linux/ changed since the last prepare; run "
+                      "./ipi prepare to take that in, or ./ipi refresh --force "
+                      "to overwrite it")
+    head = repo.resolve("HEAD")
+    patches = series.store(repo, "base", head, stored, series.listed_overlays(stored))
+    _write_state(linux, state.get("base"), stored.digest(), head)
+    say(f"{len(patches)} patches, {len(stored.overlay_files())} whole files")
+
+
+def _digest_or_none(stored):
+    try:
+        return stored.digest()
+    except Failure:
+        return None
+
+
+def check_round_trip(linux=LINUX, top=TOP):
+    """patches -> branch -> patches gives the same bytes, and HEAD's tree."""
+    repo, stored = Repo(linux), patchfile.Stored(top)
+    head, _ = series.apply(repo, "base", stored)
+    with tempfile.TemporaryDirectory(dir=BUILD) as folder:
+        again = patchfile.Stored(Path(folder))
+        series.store(repo, "base", head, again, series.listed_overlays(stored))
+        different = _differences(stored, again)
+        if different:
+            raise Failure("the round trip changes " + ", ".join(different))
+        second, _ = series.apply(repo, "base", again)
+    if repo.tree(second) != repo.tree(head):
+        raise Failure("the round trip gives another tree")
+    if _read_state(linux).get("head") == repo.resolve("HEAD"):
+        if repo.tree("HEAD") != repo.tree(head):
+            raise Failure("build/linux is not what the series makes of the base")
+
+
+def _contents(folder, prefix):
+    return {f"{prefix}/{path.relative_to(folder)}":
+            (path.read_bytes(), path.stat().st_mode & 0o100)
+            for path in folder.rglob("*") if path.is_file()}
+
+
+def _differences(one, two):
+    def files(stored):
+        found = {**_contents(stored.patches, "patches"),
+                 **_contents(stored.linux, "linux"),
+                 **_contents(stored.blobs.parent, "base")}
+        unrelated = ("base/package", "base/versions", f"patches/{patchfile.COVER}")
+        return {name: data for name, data in found.items() if name not in unrelated}
+    ours, theirs = files(one), files(two)
+    return sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
+
+
+def mail(linux=LINUX, top=TOP):
+    folder = BUILD / "mail"
+    with step("write the mails"):
+        write_mail(Repo(linux), top / "patches" / patchfile.COVER, folder)
+    say("build/mail is what git am makes of the base into the series")

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The descriptions in machines/."""
+
+import dataclasses
+import shlex
+import tomllib
+from pathlib import Path
+
+from common import BUILD, TOP, Failure
+
+MACHINES = TOP / "machines"
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """
+    name:     as on the command line
+    arch:     the kernel's ARCH
+    cross:    prefix of the cross compiler
+    configs:  fragments in configs/
+    image:    what QEMU boots, below the kernel's build folder
+    qemu:     QEMU's command line, without kernel, console and initramfs
+    append:   kernel command line
+    cpus:     CPUs that have to come up
+    rows:     the IPI rows of /proc/interrupts, by name
+    hotplug:  whether CPUs can go off and on
+    timeout:  seconds for one boot
+    packages: Debian packages (read by tools/packages.sh)
+    kernel:   the machine whose kernel this one boots
+    """
+    name: str
+    arch: str
+    cross: str
+    configs: list
+    image: str
+    qemu: str
+    append: str
+    cpus: int
+    rows: list
+    hotplug: bool
+    timeout: int
+    packages: list
+    kernel: str
+
+    @property
+    def folder(self):
+        return BUILD / self.name
+
+    @property
+    def kernel_folder(self):
+        return BUILD / self.kernel
+
+    @property
+    def qemu_words(self):
+        return shlex.split(self.qemu)
+
+
+def _fields(name, folder):
+    path = folder / f"{name}.toml"
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.toml")))
+        raise Failure(f"unknown machine '{name}', known are: {known}")
+    fields = tomllib.loads(path.read_text())
+    if "kernel" in fields:
+        fields = {**_fields(fields["kernel"], folder), **fields}
+    return fields
+
+
+def load(name, folder: Path = MACHINES):
+    """What a description does not say comes from the machine whose kernel it uses."""
+    fields = {"kernel": name, **_fields(name, folder)}
+    try:
+        return Machine(name=name, **fields)
+    except TypeError as error:
+        raise Failure(f"machines/{name}.toml: {error}") from None

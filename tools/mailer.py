@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The series as mails that a person sends: theirs as author and sign-off."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from common import TOP, Failure
+
+OURS = "refs/ipi/mail"
+
+
+def _sender():
+    """Name and address from the user's own git configuration."""
+    values = []
+    for key in ("user.name", "user.email"):
+        done = subprocess.run(["git", "-C", str(TOP), "config", key],
+                              capture_output=True, text=True, check=False)
+        if not done.stdout.strip():
+            raise Failure(f"git does not know who you are: set it with "
+                          f"git config --global {key} '...'")
+        values.append(done.stdout.strip())
+    return values
+
+
+def _sign(repo, name, email):
+    """The branch again, authored and signed off by the sender."""
+    who = {f"GIT_{role}_{field}": value for role in ("AUTHOR", "COMMITTER")
+           for field, value in (("NAME", name), ("EMAIL", email))}
+    head = repo.resolve("base")
+    for commit in repo.commits("base", "HEAD"):
+        message = repo.text("log", "-1", "--format=%B", commit)
+        message = repo.text("interpret-trailers", "--if-exists=addIfDifferent",
+                            "--trailer", f"Signed-off-by: {name} <{email}>",
+                            data=message + "\n")
+        head = repo.text("commit-tree", repo.tree(commit), "-p", head,
+                         data=message + "\n", env=who)
+    repo.text("update-ref", OURS, head)
+
+
+def _fill_cover(letter, cover):
+    """The first line of the stored cover letter is its subject."""
+    text = letter.read_text()
+    lines = [line for line in cover.read_text().splitlines(keepends=True)
+             if not line.startswith("# SPDX")]
+    subject, body = lines[0].strip(), "".join(lines[1:]).strip("\n")
+    text = text.replace("*** SUBJECT HERE ***", subject)
+    letter.write_text(text.replace("*** BLURB HERE ***", body))
+
+
+def _prove(repo, mails):
+    """git am of the mails on the base must give the tree of HEAD."""
+    touched = repo.text("diff", "--name-only", "--no-renames", "base", OURS)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        repo.text("worktree", "add", "--quiet", "--no-checkout", "--detach",
+                  str(tree), "base")
+        try:
+            work = type(repo)(tree)
+            # Only the touched files are checked out: the base has 85,000.
+            work.text("sparse-checkout", "set", "--no-cone", "--stdin",
+                      data="".join(f"/{path}\n" for path in touched.split("\n")))
+            work.text("checkout", "--quiet")
+            who = {"GIT_COMMITTER_NAME": "ipi", "GIT_COMMITTER_EMAIL": "ipi@localhost"}
+            work.text("am", "--quiet", *map(str, mails), env=who)
+            if work.tree("HEAD") != repo.tree("HEAD"):
+                raise Failure("git am of build/mail does not give the tree of the series")
+        finally:
+            repo.text("worktree", "remove", "--force", str(tree))
+
+
+def write_mail(repo, cover, folder):
+    if not cover.exists():
+        raise Failure(f"there is no cover letter: patches/{cover.name}")
+    name, email = _sender()
+    _sign(repo, name, email)
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    repo.text("-c", f"user.name={name}", "-c", f"user.email={email}",
+              "format-patch", "--quiet", "-M", "--cover-letter", "--thread",
+              "-o", str(fresh), f"base..{OURS}")
+    _fill_cover(fresh / "0000-cover-letter.patch", cover)
+    _prove(repo, sorted(fresh.glob("*.patch"))[1:])
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)

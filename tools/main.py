@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs one command; ./ipi has looked at the arguments and the packages."""
+
+import sys
+
+import boot
+import branch
+import kunit
+import machine
+import suite
+from common import Failure, only_one_run, say
+
+
+def check():
+    branch.prepare()
+    branch.check_round_trip()
+    say("PASS: check: the series and the folder agree, the round trip is exact")
+
+
+def mail():
+    branch.prepare()
+    branch.mail()
+
+
+COMMANDS = {
+    "boot": lambda name="malta": boot.boot(machine.load(name)),
+    "check": check,
+    "kunit": lambda name="malta": kunit.kunit(machine.load(name)),
+    "mail": mail,
+    "prepare": lambda force=None: branch.prepare(force=bool(force)),
+    "refresh": lambda force=None: branch.refresh(force=bool(force)),
+    "shell": lambda name="malta": boot.shell(machine.load(name)),
+    "stress": lambda name="malta": boot.stress(machine.load(name)),
+    "test": suite.test,
+}
+
+
+def main(command, *words):
+    try:
+        with only_one_run():
+            return COMMANDS[command](*words) or 0
+    except Failure as failure:
+        print(f"ipi: {failure}", file=sys.stderr)
+    except OSError as error:
+        print(f"ipi: {error.strerror}: {error.filename}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("ipi: interrupted; the same command can be run again", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Debian packages: which ones a command needs, and how to get them. Sourced by
+# ipi; sh because python3 is one of them.
+
+SERIES_PACKAGES="git python3 xz-utils"
+BUILD_PACKAGES="bc bison ccache flex gcc libc6-dev make perl"
+
+# The packages a machine's description names, its kernel's included.
+machine_packages() {
+	toml="$here/machines/$1.toml"
+	sed -n 's/^packages = \[\(.*\)\]$/\1/p' "$toml" | tr -d '",'
+	kernel=$(sed -n 's/^kernel = "\(.*\)"$/\1/p' "$toml")
+	[ -z "$kernel" ] || machine_packages "$kernel"
+}
+
+all_machine_packages() {
+	for toml in "$here"/machines/*.toml; do
+		machine_packages "$(basename "$toml" .toml)"
+	done
+}
+
+packages_for() {
+	echo "$SERIES_PACKAGES"
+	[ -n "${LINUX:-}" ] || sed '/^#/d' "$here/base/package"
+	case $1 in
+	boot|kunit|stress|shell)
+		echo "$BUILD_PACKAGES"
+		machine_packages "$2" ;;
+	test)
+		echo "$BUILD_PACKAGES"
+		all_machine_packages ;;
+	esac
+}
+
+is_installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Installs what is missing of the packages in $1, as root or through sudo.
+install_missing() {
+	missing=$(for package in $1; do
+		is_installed "$package" || echo "$package"
+	done | sort -u | tr '\n' ' ')
+	missing=${missing% }
+	[ -n "$missing" ] || return 0
+
+	apt_install="apt-get install --no-install-recommends -y $missing"
+	as_root=
+	if [ "$(id -u)" != 0 ]; then
+		if ! command -v sudo >/dev/null || ! sudo -v -n 2>/dev/null; then
+			echo "ipi: packages are missing, and only root can install them:" >&2
+			echo "$apt_install" >&2
+			return 1
+		fi
+		as_root=sudo
+	fi
+
+	echo "install packages: $missing"
+	export DEBIAN_FRONTEND=noninteractive
+	$as_root $apt_install >/dev/null 2>&1 && return 0
+	# The package lists may be absent or old.
+	$as_root apt-get update -q >&2
+	$as_root $apt_install >&2 && return 0
+	echo "ipi: apt-get could not install: $missing" >&2
+	return 1
+}

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Reads a console log and says what is wrong with the run, if anything."""
+
+import dataclasses
+import re
+
+from common import say
+
+# A line with one of these is a report of the kernel about itself.
+TROUBLE = ("WARNING:", "BUG:", "Oops", "Call Trace", "INFO: ", "Kernel panic",
+           "possible circular locking", "self-detected stall", "detected stalls",
+           "sleeping function called", "soft lockup")
+DONE = "ipi: done"
+INTERRUPTS = "/proc/interrupts"
+DOMAINS = "/sys/kernel/debug/irq/domains/"
+IRQS = "/sys/kernel/debug/irq/irqs/"
+
+
+@dataclasses.dataclass
+class Run:
+    """One run of QEMU: its console, its status (None: killed), the times."""
+    log: str
+    status: int
+    timeout: int
+    seconds: float = 0.0
+
+
+@dataclasses.dataclass
+class Row:
+    virq: int
+    counts: list
+    name: str
+    text: str
+
+
+def sections(log):
+    """{file: text} of what the initramfs printed between begin and end."""
+    found = re.findall(r"^ipi: begin (\S+)\n(.*?)^ipi: end \1$", _clean(log),
+                       re.M | re.S)
+    return dict(found)
+
+
+def _clean(log):
+    return log.replace("\r", "")
+
+
+def ipi_rows(interrupts):
+    """The rows of /proc/interrupts whose action begins with IPI."""
+    lines = interrupts.splitlines()
+    cpus = len(lines[0].split()) if lines else 0
+    rows = []
+    for line in lines[1:]:
+        match = re.match(rf"\s*(\d+):((?:\s+\d+){{{cpus}}})\s.*?\b(IPI .*)$", line)
+        if match:
+            counts = [int(count) for count in match[2].split()]
+            rows.append(Row(int(match[1]), counts, match[3].strip(), line))
+    return rows
+
+
+def _domain_of(parts, virq):
+    match = re.search(r"^domain: +(\S+)", parts.get(f"{IRQS}{virq}", ""), re.M)
+    return match[1] if match else None
+
+
+def ipi_domains(parts, rows):
+    return sorted({_domain_of(parts, row.virq) for row in rows} - {None})
+
+
+def ipi_virqs(parts, rows):
+    """Every virq in the domains of the IPI rows, also one without a row."""
+    domains = ipi_domains(parts, rows)
+    virqs = [int(name.removeprefix(IRQS)) for name in parts if name.startswith(IRQS)]
+    return sorted(virq for virq in virqs if _domain_of(parts, virq) in domains)
+
+
+def _judge_console(run):
+    faults = []
+    if run.status is None:
+        faults.append(f"time-out: QEMU was killed after {run.timeout} s")
+    elif run.status:
+        faults.append(f"QEMU ended with status {run.status}")
+    for line in _clean(run.log).splitlines():
+        if any(word in line for word in TROUBLE):
+            faults.append(f"the kernel reports: {line.strip()}")
+    for line in re.findall(r"^ipi: (?:failed|cannot).*$", _clean(run.log), re.M):
+        faults.append(line)
+    if not re.search(rf"^{DONE}$", _clean(run.log), re.M):
+        faults.append("the end marker is not there: the run stopped early")
+    return faults
+
+
+def _judge_cpus(machine, run):
+    online = re.search(r"^ipi: online (\d+)$", _clean(run.log), re.M)
+    if not online:
+        return ["the number of CPUs is not there"]
+    if int(online[1]) != machine.cpus:
+        return [f"{online[1]} CPUs came up, not {machine.cpus}"]
+    return []
+
+
+def _judge_rows(machine, rows):
+    faults = []
+    names = [row.name for row in rows]
+    for name in machine.rows:
+        if names.count(name) != 1:
+            faults.append(f"{names.count(name)} rows '{name}', not 1")
+    for name in sorted(set(names) - set(machine.rows)):
+        faults.append(f"an IPI row that nobody expects: '{name}'")
+    for row in rows:
+        if len(row.counts) != machine.cpus:
+            faults.append(f"row '{row.name}' has counts of {len(row.counts)} CPUs, "
+                          f"not of {machine.cpus}")
+        idle = [str(cpu) for cpu, count in enumerate(row.counts) if not count]
+        if idle:
+            faults.append(f"row '{row.name}' (virq {row.virq}) has no count on "
+                          f"CPU {', '.join(idle)}")
+    return faults
+
+
+def judge_boot(machine, run):
+    """The faults of a run in mode "boot"; none is a pass."""
+    parts = sections(run.log)
+    rows = ipi_rows(parts.get(INTERRUPTS, ""))
+    faults = _judge_console(run) + _judge_cpus(machine, run) + _judge_rows(machine, rows)
+    virqs = ipi_virqs(parts, rows)
+    if len(virqs) != len(rows):
+        faults.append(f"{len(virqs)} virqs in IPI domains {virqs}, but "
+                      f"{len(rows)} IPI rows")
+    return faults
+
+
+def judge_stress(machine, run, rounds):
+    """The faults of a run in mode "stress"."""
+    log = _clean(run.log)
+    faults = _judge_console(run) + _judge_cpus(machine, run)
+    done = [int(number) for number in re.findall(r"^ipi: round (\d+)$", log, re.M)]
+    if done != list(range(1, rounds + 1)):
+        faults.append(f"{len(done)} rounds, not {rounds}")
+    if machine.hotplug and not re.search("^ipi: hotplug 1$", log, re.M):
+        faults.append("the CPUs did not go off and on")
+    rows = ipi_rows(sections(log).get(INTERRUPTS, ""))
+    return faults + _judge_rows(machine, rows)
+
+
+def show(run):
+    """The IPI rows, the IPI domains with their parents, and the mappings."""
+    parts = sections(run.log)
+    interrupts = parts.get(INTERRUPTS)
+    if not interrupts:
+        return
+    rows = ipi_rows(interrupts)
+    say(f"\n{INTERRUPTS}:")
+    say("\n".join(interrupts.splitlines()[:1] + [row.text for row in rows]))
+    for name in ipi_domains(parts, rows):
+        say(f"\n{DOMAINS}{name}:\n{parts.get(DOMAINS + name, '').rstrip()}")
+    for virq in ipi_virqs(parts, rows):
+        text = parts[f"{IRQS}{virq}"]
+        say(f"\n{IRQS}{virq}:\n{text[text.index('domain:'):].rstrip()}")
+    say("")
