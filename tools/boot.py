@@ -14,13 +14,17 @@ STRESS_ROUNDS = 50
 STRESS_TIMEOUT = 1200
 
 
-def qemu_command(machine, append):
-    words = machine.qemu_words
-    if not shutil.which(words[0]):
-        raise Failure(f"there is no {words[0]}; {machine.name} needs the packages "
+def need_qemu(machine):
+    """Said before the build and not after it."""
+    binary = machine.qemu_words[0]
+    if not shutil.which(binary):
+        raise Failure(f"there is no {binary}; {machine.name} needs the packages "
                       f"{' '.join(machine.packages)}")
+
+
+def qemu_command(machine, append):
     # panic=-1 with -no-reboot: a panic ends QEMU and not only the time-out.
-    return [*words, "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
+    return [*machine.qemu_words, "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
             "-kernel", str(machine.kernel_folder / machine.image),
             "-initrd", str(machine.kernel_folder / "initramfs.cpio"),
             "-append", f"{machine.append} panic=-1 {append}"]
@@ -41,6 +45,7 @@ def run_logged(command, log, timeout):
 
 
 def _build(machine):
+    need_qemu(machine)
     branch.prepare()
     build.build_kernel(machine)
     build.build_initramfs(machine)
@@ -55,22 +60,12 @@ def _run(machine, append, timeout, log):
     return verdict.Run(text, status, timeout, time.monotonic() - start)
 
 
-def _conclude(machine, what, faults, log):
-    if not faults:
-        say(f"PASS: {what} {machine.name}")
-        return 0
-    for fault in faults:
-        say(f"  {fault}")
-    say(f"FAIL: {what} {machine.name}: {faults[0]} (log: {log.relative_to(TOP)})")
-    return 1
-
-
 def boot(machine):
     _build(machine)
     log = machine.folder / "boot.log"
     result = _run(machine, "ipi.mode=boot", machine.timeout, log)
     verdict.show(result)
-    return _conclude(machine, "boot", verdict.judge_boot(machine, result), log)
+    verdict.conclude(f"boot {machine.name}", verdict.judge_boot(machine, result), log)
 
 
 def stress(machine):
@@ -79,7 +74,7 @@ def stress(machine):
     result = _run(machine, f"ipi.mode=stress ipi.rounds={STRESS_ROUNDS}",
                   STRESS_TIMEOUT, log)
     faults = verdict.judge_stress(machine, result, STRESS_ROUNDS)
-    return _conclude(machine, "stress", faults, log)
+    verdict.conclude(f"stress {machine.name}", faults, log)
 
 
 def shell(machine):

@@ -9,26 +9,32 @@ from pathlib import Path
 import base
 import patchfile
 import series
-from common import BUILD, LINUX, TOP, Failure, say, step, warn, write_whole
+from common import BUILD, LINUX, TOP, Failure, Refused, say, step, warn, write_whole
 from git import Repo
 from mailer import write_mail
 
 INCOMING = "refs/ipi/incoming"
 STATE = "ipi-state"
+HIDE_ALL = "/*\n"
 
 
 def _read_state(linux):
-    """What the last prepare or refresh left: base identity, series, head."""
+    """What the last prepare or refresh left.
+
+    base:   identity of the source the base came from
+    series: digest of the stored series
+    head:   the commit that is the whole series
+    moving: there while the work tree is on its way to a new head
+    """
     path = linux / ".git" / STATE
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def _write_state(linux, identity, digest, head):
-    state = {"base": identity, "series": digest, "head": head}
+def _write_state(linux, **state):
     write_whole(linux / ".git" / STATE, json.dumps(state, indent=1) + "\n")
 
 
-def _first_import(linux, source):
+def _first_import(linux, source, identity):
     """Into a folder that becomes @linux only when all of it is there."""
     fresh = linux.with_name(linux.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -37,15 +43,32 @@ def _first_import(linux, source):
     repo.text("init", "--quiet", "--initial-branch=series")
     repo.text("config", "gc.auto", "0")
     version = base.import_to(repo, source, "refs/heads/series")
-    repo.text("reset", "--quiet", "--hard")
     repo.text("tag", "base")
+    _reset(repo, "base")
+    _write_state(fresh, base=identity, series=None, head=repo.resolve("base"))
     fresh.rename(linux)
     return version
 
 
-def _import_again(repo, source):
-    """A new base beside the old one; prepare decides whether to move to it."""
-    return base.import_to(repo, source, INCOMING)
+def _see_new_files(repo):
+    """Takes "/*" out of the work tree's .gitignore.
+
+    Debian adds it, and with it git add and git status pass over every new
+    file. The index is told to look away, so the base stays as it is.
+    """
+    path = repo.path / ".gitignore"
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    if HIDE_ALL in lines:
+        path.write_text("".join(line for line in lines if line != HIDE_ALL))
+        repo.text("update-index", "--skip-worktree", ".gitignore")
+
+
+def _reset(repo, head):
+    """Only files that differ are written, so builds stay incremental."""
+    if repo.text("ls-files", "--", ".gitignore"):
+        repo.text("update-index", "--no-skip-worktree", ".gitignore")
+    repo.text("reset", "--quiet", "--hard", head)
+    _see_new_files(repo)
 
 
 def _note_version(version):
@@ -53,14 +76,18 @@ def _note_version(version):
         warn(f"the series was not tested on {version} yet")
 
 
-def _refuse_to_lose(repo, state, head, force):
+def _uncommitted(repo):
+    """The changed and the new files of the work tree, one line each."""
+    _see_new_files(repo)
+    return repo.text("status", "--porcelain").splitlines()
+
+
+def _refuse_to_lose(repo, state, head):
     """Commits and changes that are in build/linux only are the user's work."""
-    if force:
-        return
     now = repo.resolve("HEAD")
     name = "/".join(repo.path.parts[-2:])
     way = "run ./ipi refresh to keep it, or ./ipi prepare --force to drop it"
-    if repo.text("status", "--porcelain"):
+    if _uncommitted(repo):
         raise Failure(f"{name} has changes that are not committed; commit them and {way}")
     if now != state.get("head") and repo.tree(now) != repo.tree(head):
         raise Failure(f"{name} has commits that are not in patches/; {way}")
@@ -71,36 +98,41 @@ def prepare(force=False, linux=LINUX, top=TOP):
     stored, source = patchfile.Stored(top), base.source()
     digest, identity = stored.digest(), base.identity(source)
     state = _read_state(linux)
-    repo = Repo(linux)
+    repo, start = Repo(linux), "base"
 
     if not linux.exists():
         with step("unpack the base"):
-            _note_version(_first_import(linux, source))
+            _note_version(_first_import(linux, source, identity))
+        state = _read_state(linux)
     elif state.get("base") != identity:
         with step("unpack the base"):
-            _note_version(_import_again(repo, source))
-    elif state["series"] == digest and not force:
+            _note_version(base.import_to(repo, source, INCOMING))
+        start = INCOMING
+    elif state["series"] == digest and "moving" not in state and not force:
         if repo.resolve("HEAD") != state["head"]:
             warn("build/linux has commits that are not in patches/; they are used")
         return
     with step("apply the series"):
-        _move_to_series(repo, state, stored, force)
-    _write_state(linux, identity, digest, repo.resolve("HEAD"))
+        head = _move_to_series(repo, repo.resolve(start), state, stored, force)
+    _write_state(linux, base=identity, series=digest, head=head)
 
 
-def _move_to_series(repo, state, stored, force):
-    start = repo.resolve(INCOMING) or repo.resolve("base")
+def _move_to_series(repo, start, state, stored, force):
     series.report_changed_base(repo, start, stored)
     head, notes = series.apply(repo, start, stored)
     for note in notes:
         warn(note)
-    if state or repo.resolve("HEAD") != repo.resolve("base"):
-        _refuse_to_lose(repo, state, head, force)
-    # Only files that differ are written, so builds stay incremental.
-    repo.text("reset", "--quiet", "--hard", head)
+    if "moving" in state:
+        # Stopped half way here: what is not committed is ours.
+        (repo.path / ".git" / "index.lock").unlink(missing_ok=True)
+    elif not force:
+        _refuse_to_lose(repo, state, head)
+    _write_state(repo.path, **{**state, "moving": head})
+    _reset(repo, head)
     repo.text("tag", "--force", "base", start)
     if repo.resolve(INCOMING):
         repo.text("update-ref", "-d", INCOMING)
+    return head
 
 
 def refresh(force=False, linux=LINUX, top=TOP):
@@ -108,15 +140,17 @@ def refresh(force=False, linux=LINUX, top=TOP):
     if not linux.exists():
         raise Failure("there is no build/linux yet: run ./ipi prepare first")
     repo, stored, state = Repo(linux), patchfile.Stored(top), _read_state(linux)
-    if repo.text("status", "--porcelain"):
-        warn("build/linux has changes that are not committed; they stay out")
+    uncommitted = _uncommitted(repo)
+    if uncommitted:
+        warn("build/linux has changes that are not committed; they stay out:\n"
+             + "\n".join(uncommitted))
     if state and not force and _digest_or_none(stored) != state["series"]:
         raise Failure("patches/ or linux/ changed since the last prepare; run "
                       "./ipi prepare to take that in, or ./ipi refresh --force "
                       "to overwrite it")
     head = repo.resolve("HEAD")
     patches = series.store(repo, "base", head, stored, series.listed_overlays(stored))
-    _write_state(linux, state.get("base"), stored.digest(), head)
+    _write_state(linux, base=state.get("base"), series=stored.digest(), head=head)
     say(f"{len(patches)} patches, {len(stored.overlay_files())} whole files")
 
 
@@ -125,6 +159,13 @@ def _digest_or_none(stored):
         return stored.digest()
     except Failure:
         return None
+
+
+def check():
+    prepare()
+    with step("round trip"):
+        check_round_trip()
+    say("PASS: check: files and series agree, the round trip is exact")
 
 
 def check_round_trip(linux=LINUX, top=TOP):
@@ -136,13 +177,13 @@ def check_round_trip(linux=LINUX, top=TOP):
         series.store(repo, "base", head, again, series.listed_overlays(stored))
         different = _differences(stored, again)
         if different:
-            raise Failure("the round trip changes " + ", ".join(different))
+            raise Refused("check: the round trip changes " + ", ".join(different))
         second, _ = series.apply(repo, "base", again)
     if repo.tree(second) != repo.tree(head):
-        raise Failure("the round trip gives another tree")
+        raise Refused("check: the round trip gives another tree")
     if _read_state(linux).get("head") == repo.resolve("HEAD"):
         if repo.tree("HEAD") != repo.tree(head):
-            raise Failure("build/linux is not what the series makes of the base")
+            raise Refused("check: build/linux is not what the series makes of the base")
 
 
 def _contents(folder, prefix):

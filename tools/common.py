@@ -22,6 +22,10 @@ def say(text):
     print(text, flush=True)
 
 
+class Refused(Failure):
+    """The verdict on a run or a check that did not pass."""
+
+
 @contextlib.contextmanager
 def step(name):
     """Announces a step and how long it took."""

@@ -1,2 +1,123 @@
 # SPDX-License-Identifier: GPL-2.0-only
-def kunit(machine): raise NotImplementedError
+"""The KUnit suites, run by the kernel's own kunit.py on one of our machines."""
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+
+import boot
+import branch
+import build
+import verdict
+from common import LINUX, TOP, Failure, say, step, write_whole
+
+SUITES = "lib/kunit-ipi"
+TIMEOUT = 300
+
+# What kunit.py wants to know of a machine. It adds "-m 1024" and
+# "-nodefaults" by itself, and the binary's name from the architecture on.
+_QEMU_CONFIG = """# SPDX-License-Identifier: GPL-2.0-only
+# Written by tools/kunit.py from machines/{name}.toml.
+from ..qemu_config import QemuArchParams
+
+QEMU_ARCH = QemuArchParams(linux_arch={arch!r},
+                           kconfig='',
+                           qemu_arch={qemu_arch!r},
+                           kernel_path={image!r},
+                           kernel_command_line={append!r},
+                           extra_qemu_params={extra!r})
+"""
+
+
+def qemu_config(machine):
+    binary, *extra = machine.qemu_words
+    if "-m" in extra:
+        at = extra.index("-m")
+        del extra[at:at + 2]
+    return _QEMU_CONFIG.format(name=machine.name, arch=machine.arch, extra=extra,
+                               qemu_arch=binary.removeprefix("qemu-system-"),
+                               image=machine.image, append=machine.append)
+
+
+def suites_in(folder):
+    """The .name of every struct kunit_suite in the *_kunit.c of @folder."""
+    names = []
+    for path in sorted(folder.glob("*_kunit.c")):
+        for body in re.findall(r"struct kunit_suite \w+ = \{(.*?)^\};",
+                               path.read_text(), re.M | re.S):
+            names += re.findall(r'\.name\s*=\s*"([^"]+)"', body)
+    return names
+
+
+def count_cases(group):
+    """How many test cases of each status are in a group of kunit.py's JSON."""
+    counts = Counter(case["status"] for case in group["test_cases"])
+    for inner in group["sub_groups"]:
+        counts += count_cases(inner)
+    return counts
+
+
+def judge(result, wanted):
+    """(lines to show, faults) of kunit.py's JSON @result.
+
+    A case may be skipped, a suite with no passed case may not: kunit.py calls
+    a run with nothing but skips a success.
+    """
+    lines, faults = [], []
+    seen = {group["name"]: count_cases(group) for group in result["sub_groups"]}
+    seen.update((case["name"], Counter([case["status"]]))
+                for case in result["test_cases"])
+    for name, counts in seen.items():
+        lines.append(f"{name}: {counts['PASS']} passed, "
+                     f"{counts['FAIL'] + counts['ERROR']} failed, "
+                     f"{counts['SKIP']} skipped")
+        if counts["FAIL"] or counts["ERROR"]:
+            faults.append(f"suite {name} has failed cases")
+        elif not counts["PASS"]:
+            faults.append(f"suite {name} has no passed case")
+    faults += [f"suite {name} did not run" for name in wanted if name not in seen]
+    if not wanted:
+        faults.append(f"there is no suite in {SUITES}")
+    return lines, faults
+
+
+def judge_console(log):
+    """Reports of the kernel, but for the WARN_ON()s that tests provoke."""
+    return [f"the kernel reports: {line}" for line in verdict.trouble(log)
+            if "WARNING: CPU: " not in line and "Call Trace" not in line]
+
+
+def _run_kunit_py(machine, result):
+    config = machine.kernel_folder / f"kunit-{machine.name}.py"
+    write_whole(config, qemu_config(machine))
+    result.unlink(missing_ok=True)
+    command = [sys.executable, "-B", "tools/testing/kunit/kunit.py", "exec",
+               f"--build_dir={machine.kernel_folder}", f"--qemu_config={config}",
+               f"--timeout={TIMEOUT}", f"--json={result}", "--kernel_args=panic=-1"]
+    log = machine.folder / "kunit.log"
+    with open(log, "w") as out:
+        done = subprocess.run(command, cwd=LINUX, stdin=subprocess.DEVNULL, stdout=out,
+                              stderr=subprocess.STDOUT, check=False)
+    if not result.exists():
+        raise Failure(f"kunit.py gave no result, see {log.relative_to(TOP)}")
+    return done.returncode
+
+
+def kunit(machine):
+    boot.need_qemu(machine)
+    branch.prepare()
+    build.build_kernel(machine)
+    machine.folder.mkdir(exist_ok=True)
+    result = machine.folder / "kunit.json"
+    with step(f"run KUnit on {machine.name}"):
+        status = _run_kunit_py(machine, result)
+    lines, faults = judge(json.loads(result.read_text()), suites_in(LINUX / SUITES))
+    console = (machine.kernel_folder / "test.log").read_text(errors="replace")
+    faults += judge_console(console)
+    if status and not faults:
+        faults.append(f"kunit.py ended with status {status}")
+    for line in lines:
+        say(f"  {line}")
+    verdict.conclude(f"kunit {machine.name}", faults, machine.folder / "kunit.log")

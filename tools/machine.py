@@ -55,11 +55,14 @@ class Machine:
         return shlex.split(self.qemu)
 
 
+def names(folder: Path = MACHINES):
+    return sorted(path.stem for path in folder.glob("*.toml"))
+
+
 def _fields(name, folder):
     path = folder / f"{name}.toml"
     if not path.exists():
-        known = ", ".join(sorted(p.stem for p in folder.glob("*.toml")))
-        raise Failure(f"unknown machine '{name}', known are: {known}")
+        raise Failure(f"unknown machine '{name}', known are: {', '.join(names(folder))}")
     fields = tomllib.loads(path.read_text())
     if "kernel" in fields:
         fields = {**_fields(fields["kernel"], folder), **fields}

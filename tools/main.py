@@ -8,13 +8,7 @@ import branch
 import kunit
 import machine
 import suite
-from common import Failure, only_one_run, say
-
-
-def check():
-    branch.prepare()
-    branch.check_round_trip()
-    say("PASS: check: the series and the folder agree, the round trip is exact")
+from common import Failure, Refused, only_one_run, say
 
 
 def mail():
@@ -24,7 +18,7 @@ def mail():
 
 COMMANDS = {
     "boot": lambda name="malta": boot.boot(machine.load(name)),
-    "check": check,
+    "check": branch.check,
     "kunit": lambda name="malta": kunit.kunit(machine.load(name)),
     "mail": mail,
     "prepare": lambda force=None: branch.prepare(force=bool(force)),
@@ -39,6 +33,8 @@ def main(command, *words):
     try:
         with only_one_run():
             return COMMANDS[command](*words) or 0
+    except Refused as refused:
+        say(f"FAIL: {refused}")
     except Failure as failure:
         print(f"ipi: {failure}", file=sys.stderr)
     except OSError as error:

@@ -1,2 +1,66 @@
 # SPDX-License-Identifier: GPL-2.0-only
-def test(): raise NotImplementedError
+"""Everything CI checks, each with one line, and the failures again at the end."""
+
+import unittest
+
+import boot
+import branch
+import kunit
+import machine
+from common import TOP, Failure, Refused, say, step
+
+STRESS = ["malta"]
+KUNIT = ["malta"]
+
+
+def _checks():
+    """[(name, function)], quick ones first."""
+    checks = [("check", branch.check)]
+    checks += [(f"boot {name}", lambda name=name: boot.boot(machine.load(name)))
+               for name in machine.names()]
+    checks += [(f"kunit {name}", lambda name=name: kunit.kunit(machine.load(name)))
+               for name in KUNIT]
+    checks += [(f"stress {name}", lambda name=name: boot.stress(machine.load(name)))
+               for name in STRESS]
+    return checks
+
+
+def _run_check(name, check):
+    """None, or why it failed."""
+    say(f"\n== {name}")
+    try:
+        check()
+    except Refused as refused:
+        say(f"FAIL: {refused}")
+        return str(refused)
+    except Failure as failure:
+        say(f"FAIL: {name}: {failure}")
+        return f"{name}: {failure}"
+    return None
+
+
+def _run_unit_tests():
+    """(number that passed, [why one failed], number skipped)."""
+    say("== tests of tools/")
+    tests = unittest.defaultTestLoader.discover(str(TOP / "tests"))
+    result = unittest.TestResult()
+    with step("unit tests"):
+        tests.run(result)
+    failed = [f"{test.id()}:\n{trace}" for test, trace in result.failures + result.errors]
+    for text in failed:
+        say(f"FAIL: {text}")
+    return result.testsRun - len(failed) - len(result.skipped), failed, len(result.skipped)
+
+
+def test():
+    passed, failed, skipped = _run_unit_tests()
+    for name, check in _checks():
+        reason = _run_check(name, check)
+        passed += reason is None
+        failed += [reason] if reason else []
+    if failed:
+        say("\nFailed:")
+    for reason in failed:
+        say(f"  {reason}")
+    say(f"\n{passed} passed, {len(failed)} failed, {skipped} skipped")
+    return 1 if failed else 0

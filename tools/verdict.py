@@ -4,7 +4,7 @@
 import dataclasses
 import re
 
-from common import say
+from common import TOP, Refused, say
 
 # A line with one of these is a report of the kernel about itself.
 TROUBLE = ("WARNING:", "BUG:", "Oops", "Call Trace", "INFO: ", "Kernel panic",
@@ -44,6 +44,12 @@ def _clean(log):
     return log.replace("\r", "")
 
 
+def trouble(log):
+    """The lines in which the kernel reports trouble."""
+    return [line.strip() for line in _clean(log).splitlines()
+            if any(word in line for word in TROUBLE)]
+
+
 def ipi_rows(interrupts):
     """The rows of /proc/interrupts whose action begins with IPI."""
     lines = interrupts.splitlines()
@@ -79,9 +85,7 @@ def _judge_console(run):
         faults.append(f"time-out: QEMU was killed after {run.timeout} s")
     elif run.status:
         faults.append(f"QEMU ended with status {run.status}")
-    for line in _clean(run.log).splitlines():
-        if any(word in line for word in TROUBLE):
-            faults.append(f"the kernel reports: {line.strip()}")
+    faults += [f"the kernel reports: {line}" for line in trouble(run.log)]
     for line in re.findall(r"^ipi: (?:failed|cannot).*$", _clean(run.log), re.M):
         faults.append(line)
     if not re.search(rf"^{DONE}$", _clean(run.log), re.M):
@@ -157,3 +161,12 @@ def show(run):
         text = parts[f"{IRQS}{virq}"]
         say(f"\n{IRQS}{virq}:\n{text[text.index('domain:'):].rstrip()}")
     say("")
+
+
+def conclude(what, faults, log):
+    """Says the faults, or that there are none, and ends in one verdict line."""
+    for fault in faults:
+        say(f"  {fault}")
+    if faults:
+        raise Refused(f"{what}: {faults[0]} (log: {log.relative_to(TOP)})")
+    say(f"PASS: {what}")
