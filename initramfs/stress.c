@@ -79,11 +79,33 @@ static bool start_load(void)
 	return true;
 }
 
+/* What /proc/interrupts calls the two: MIPS, and arm, arm64, riscv. */
+static const char *const call_names[] = {
+	"IPI call", "Function call interrupts",
+};
+
+static const char *const resched_names[] = {
+	"IPI resched", "Rescheduling interrupts",
+};
+
+static bool ends_with_one_of(const char *line, const char *const names[2])
+{
+	size_t len = strlen(line), end;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		end = strlen(names[i]);
+		if (len >= end && !strcmp(line + len - end, names[i]))
+			return true;
+	}
+	return false;
+}
+
 /*
  * The sum of @cpu's counts in the rows of /proc/interrupts that end with
- * @name. The heading has a column for each online CPU only.
+ * one of @names. The heading has a column for each online CPU only.
  */
-static unsigned long ipi_count(const char *name, int cpu)
+static unsigned long ipi_count(const char *const names[2], int cpu)
 {
 	static char text[65536];
 	char heading[16], *line, *rest, *field;
@@ -103,9 +125,7 @@ static unsigned long ipi_count(const char *name, int cpu)
 		return 0;
 
 	while ((line = strtok_r(NULL, "\n", &rest))) {
-		size_t len = strlen(line), end = strlen(name);
-
-		if (len < end || strcmp(line + len - end, name))
+		if (!ends_with_one_of(line, names))
 			continue;
 		strtok(line, " ");
 		for (i = 0, field = strtok(NULL, " "); field && i < column; i++)
@@ -118,14 +138,14 @@ static unsigned long ipi_count(const char *name, int cpu)
 
 static bool counts_rise(int cpu)
 {
-	unsigned long call = ipi_count("IPI call", cpu);
-	unsigned long resched = ipi_count("IPI resched", cpu);
+	unsigned long call = ipi_count(call_names, cpu);
+	unsigned long resched = ipi_count(resched_names, cpu);
 	int i;
 
 	for (i = 0; i < TRIES; i++) {
 		poke_cpu(cpu);
-		if (ipi_count("IPI call", cpu) > call &&
-		    ipi_count("IPI resched", cpu) > resched)
+		if (ipi_count(call_names, cpu) > call &&
+		    ipi_count(resched_names, cpu) > resched)
 			return true;
 	}
 	return false;

@@ -23,7 +23,7 @@ def make_words(machine):
     ccache = "ccache " if shutil.which("ccache") else ""
     return ["make", "-s", "-C", str(LINUX), f"O={machine.kernel_folder}",
             f"ARCH={machine.arch}", f"CROSS_COMPILE={machine.cross}",
-            f"CC={ccache}{compiler}"]
+            f"CC={ccache}{compiler}", "LOCALVERSION="]
 
 
 def _make(machine, log, *words):

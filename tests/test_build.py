@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Descriptions, fragments, QEMU runs and KUnit results, without a kernel."""
+
+import subprocess
+import time
+import unittest
+from collections import Counter
+
+from support import TOP, Scratch, write_program
+
+import boot
+import build
+import kunit
+import machine
+from common import Failure
+
+
+class Fragments(unittest.TestCase):
+    FRAGMENT = "# text\nCONFIG_A=y\nCONFIG_B=8\n# CONFIG_C is not set\n# CONFIG_D=y\n"
+
+    def test_all_granted(self):
+        self.assertEqual([], build.missing_symbols(
+            self.FRAGMENT, "CONFIG_A=y\nCONFIG_B=8\n# CONFIG_C is not set\n"))
+
+    def test_each_missing_one_is_named(self):
+        self.assertEqual(["CONFIG_A=y", "CONFIG_B=8", "CONFIG_C=n"],
+                         build.missing_symbols(self.FRAGMENT,
+                                               "CONFIG_B=4\nCONFIG_C=y\n"))
+
+
+class Descriptions(unittest.TestCase):
+    def test_all_load(self):
+        for name in machine.names():
+            described = machine.load(name)
+            for config in described.configs:
+                self.assertTrue((TOP / "configs" / f"{config}.config").exists())
+
+    def test_the_rest_comes_from_the_kernels_machine(self):
+        one, two = machine.load("malta"), machine.load("malta-8")
+        self.assertEqual((one.kernel_folder, one.rows, 8),
+                         (two.kernel_folder, two.rows, two.cpus))
+
+    def test_unknown(self):
+        with self.assertRaisesRegex(Failure, "unknown machine 'x', known are: malta,"):
+            machine.load("x")
+
+    def test_sh_reads_the_same_packages(self):
+        for name in machine.names():
+            said = subprocess.run(
+                ["sh", "-c", f". tools/packages.sh; here=.; machine_packages {name}"],
+                cwd=TOP, capture_output=True, text=True, check=True).stdout
+            self.assertEqual(machine.load(name).packages, said.split())
+
+
+class Qemu(Scratch):
+    def run_fake(self, script, timeout=10):
+        write_program(self.folder, "qemu", script)
+        log = self.folder / "log"
+        return boot.run_logged([str(self.folder / "qemu")], log, timeout), log.read_text()
+
+    def test_status_and_console(self):
+        self.assertEqual((3, "hello\n"), self.run_fake("echo hello; exit 3"))
+
+    def test_time_out_kills(self):
+        start = time.monotonic()
+        status, text = self.run_fake("echo hello; exec sleep 60", timeout=0.5)
+        self.assertEqual((None, "hello\n"), (status, text))
+        self.assertLess(time.monotonic() - start, 10)
+
+    def test_missing_qemu(self):
+        self.set_env(PATH=str(self.folder))
+        with self.assertRaisesRegex(Failure, "there is no qemu-system-mips64el; "
+                                    "malta needs .* qemu-system-mips"):
+            boot.need_qemu(machine.load("malta"))
+
+    def test_missing_compiler(self):
+        self.set_env(PATH=str(self.folder))
+        with self.assertRaisesRegex(Failure, "there is no mipsel-linux-gnu-gcc"):
+            build.make_words(machine.load("malta-mt"))
+
+
+def group(name, *cases, inner=()):
+    return {"name": name, "sub_groups": list(inner),
+            "test_cases": [{"name": str(i), "status": s} for i, s in enumerate(cases)]}
+
+
+class Kunit(Scratch):
+    def faults(self, *groups, wanted=("a",), cases=()):
+        return kunit.judge(group("all", *cases, inner=groups), wanted)[1]
+
+    def test_pass(self):
+        inner = group("params", "PASS", "PASS")
+        self.assertEqual([], self.faults(group("a", "PASS", "SKIP", inner=[inner])))
+
+    def test_counts(self):
+        self.assertEqual(Counter(PASS=3, SKIP=1), kunit.count_cases(
+            group("a", "PASS", "SKIP", inner=[group("p", "PASS", "PASS")])))
+
+    def test_failed_case(self):
+        self.assertEqual(["suite a has failed cases"],
+                         self.faults(group("a", "PASS", "FAIL")))
+
+    def test_crashed_case(self):
+        self.assertEqual(["suite a has failed cases"],
+                         self.faults(group("a", "PASS", "ERROR")))
+
+    def test_skipped_suite(self):
+        self.assertEqual(["suite a has no passed case"],
+                         self.faults(group("a", "SKIP", "SKIP")))
+
+    def test_suite_skipped_in_one_line(self):
+        result = {"sub_groups": [], "test_cases": [{"name": "a", "status": "SKIP"}]}
+        self.assertEqual(["suite a has no passed case"], kunit.judge(result, ["a"])[1])
+
+    def test_absent_suite(self):
+        self.assertEqual(["suite b did not run"],
+                         self.faults(group("a", "PASS"), wanted=("a", "b")))
+
+    def test_no_suite_in_the_source(self):
+        self.assertEqual(["there is no suite in lib/kunit-ipi"],
+                         self.faults(wanted=()))
+
+    def test_suite_names(self):
+        (self.folder / "x_kunit.c").write_text(
+            'static struct irq_chip chip = {\n\t.name = "no",\n};\n'
+            'static struct kunit_suite suite = {\n\t.name\t= "yes",\n};\n')
+        (self.folder / "fake.c").write_text(
+            'static struct kunit_suite suite = {\n\t.name\t= "other",\n};\n')
+        self.assertEqual(["yes"], kunit.suites_in(self.folder))
+
+    def test_provoked_warnings_pass_and_others_do_not(self):
+        log = ("[    1.0] WARNING: CPU: 0 PID: 1 at x\n[    1.0] Call Trace:\n"
+               "[    1.0] WARNING: possible recursive locking detected\n")
+        self.assertEqual(1, len(kunit.judge_console(log)))
+
+    def test_qemu_config(self):
+        text = kunit.qemu_config(machine.load("malta"))
+        self.assertIn("qemu_arch='mips64el'", text)
+        self.assertIn("'-smp', '4'", text)
+        self.assertNotIn("'-m'", text)

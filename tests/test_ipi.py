@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The entry script: arguments and packages, with programs that only pretend."""
+
+import os
+import subprocess
+
+from support import TOP, Scratch, write_program
+
+NEEDED = ["dirname", "sed", "ls", "tr", "sort", "basename", "sh", "cat"]
+
+
+class Entry(Scratch):
+    """@installed, @root and @sudo say what the pretended machine is like."""
+
+    def ipi(self, *words, installed=False, root=False, sudo=None, apt="exit 0"):
+        for name in NEEDED:
+            link = self.folder / name
+            if not link.exists():
+                link.symlink_to(f"/usr/bin/{name}")
+        log = f"echo \"$0 $*\" >> {self.folder}/log\n"
+        write_program(self.folder, "id", f"echo {0 if root else 1000}")
+        write_program(self.folder, "dpkg-query",
+                      f"echo {'installed' if installed else 'not-installed'}")
+        write_program(self.folder, "apt-get", log + apt)
+        write_program(self.folder, "python3", log)
+        if sudo is not None:
+            write_program(self.folder, "sudo", f"[ $1 = -v ] && exit {sudo}; exec \"$@\"")
+        return subprocess.run([TOP / "ipi", *words], capture_output=True, text=True,
+                              env={**os.environ, "PATH": str(self.folder)}, check=False)
+
+    def log(self):
+        path = self.folder / "log"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def test_help(self):
+        self.assertIn("boot [machine]", self.ipi("help").stdout)
+        self.assertEqual(0, self.ipi().returncode)
+
+    def test_unknown_command(self):
+        done = self.ipi("fly")
+        self.assertEqual(2, done.returncode)
+        self.assertIn("unknown command 'fly'", done.stderr)
+        self.assertIn("stress [machine]", done.stderr)
+
+    def test_unknown_machine(self):
+        done = self.ipi("boot", "toaster")
+        self.assertEqual(2, done.returncode)
+        self.assertIn("unknown machine 'toaster', known are: malta-8", done.stderr)
+        self.assertEqual([], self.log())
+
+    def test_too_many_words(self):
+        for words in (["boot", "malta", "x"], ["prepare", "x"], ["test", "x"],
+                      ["refresh", "--force", "x"]):
+            self.assertEqual(2, self.ipi(*words).returncode, words)
+
+    def test_nothing_missing(self):
+        self.assertEqual(0, self.ipi("boot", "malta-mt", installed=True).returncode)
+        self.assertEqual(1, len(self.log()))
+        self.assertIn("main.py boot malta-mt", self.log()[0])
+
+    def test_malta_is_the_default(self):
+        self.ipi("stress", installed=True)
+        self.assertIn("main.py stress malta", self.log()[0])
+
+    def test_neither_root_nor_sudo(self):
+        done = self.ipi("boot")
+        self.assertEqual(1, done.returncode)
+        lines = done.stderr.splitlines()
+        self.assertEqual(2, len(lines), lines)
+        self.assertIn("only root can install", lines[0])
+        self.assertTrue(lines[1].startswith("apt-get install --no-install-recommends -y"))
+        for package in ("python3", "qemu-system-mips", "linux-source-6.12",
+                        "gcc-mipsisa64r6el-linux-gnuabi64"):
+            self.assertIn(f" {package}", lines[1])
+        self.assertNotIn("mipsel", lines[1])
+        self.assertEqual([], self.log())
+
+    def test_sudo_that_wants_a_password(self):
+        done = self.ipi("boot", sudo=1)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("apt-get install", done.stderr)
+
+    def test_root_installs_what_the_command_needs(self):
+        self.ipi("prepare", root=True)
+        self.assertIn("-y git linux-source-6.12 python3 xz-utils", self.log()[0])
+        self.assertIn("main.py prepare", self.log()[1])
+
+    def test_sudo_installs(self):
+        self.ipi("prepare", sudo=0)
+        self.assertIn("apt-get install", self.log()[0])
+
+    def test_lists_are_updated_when_a_package_is_not_found(self):
+        done = self.ipi("prepare", root=True, apt="exit 100")
+        self.assertEqual(1, done.returncode)
+        self.assertIn("could not install: git", done.stderr)
+        self.assertEqual(["install", "update", "install"],
+                         [line.split()[1] for line in self.log()])
+
+    def test_own_base_needs_no_package(self):
+        self.set_env(LINUX="/some/where")
+        self.assertNotIn("linux-source", self.ipi("prepare").stderr)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Each bad log in tests/logs is refused, and for the reason it was made for."""
+
+import unittest
+
+from support import TOP, Scratch
+
+import machine
+import verdict
+
+LOGS = TOP / "tests" / "logs"
+MALTA = machine.load("malta")
+
+# What a bad log's faults must be, all of them.
+BAD = {
+    "no-end-marker": ["the end marker is not there"],
+    "cpu-missing": ["3 CPUs came up, not 4"],
+    "row-missing": ["0 rows 'IPI resched', not 1", "2 virqs in the IPI domains"],
+    "row-per-cpu": ["4 rows 'IPI call', not 1"] + ["row 'IPI call'"] * 4 + ["2 virqs"],
+    "row-unexpected": ["an IPI row that nobody expects: 'IPI other'", "2 virqs"],
+    "no-count-on-a-cpu": ["row 'IPI call' (virq 26) has no count on CPU 2"],
+    "column-missing": ["row 'IPI call' has counts of 3", "row 'IPI resched' has"],
+    "virq-without-row": ["3 virqs in the IPI domains [26, 27, 28], but 2"],
+    "warning": ["the kernel reports: [    2.1] WARNING: CPU: 1"],
+    "bug": ["the kernel reports: [    2.1] BUG: scheduling"],
+    "oops": ["the kernel reports: [    2.1] Oops[#1]"],
+    "call-trace": ["the kernel reports: [    2.1] Call Trace:"],
+    "lockdep": ["the kernel reports: [    2.1] INFO: trying to register"],
+    "rcu-stall": ["the kernel reports: [   31.3] rcu: INFO: rcu_sched"],
+    "panic": ["the kernel reports: [    2.1] Kernel panic", "the end marker",
+              "the number of CPUs", "0 rows 'IPI call'", "0 rows 'IPI resched'"],
+    "unreadable": ["ipi: cannot read /proc/interrupts"],
+}
+BAD_STRESS = {
+    "stress-round-missing": ["2 rounds, not 3"],
+    "stress-no-hotplug": ["the CPUs did not go off and on"],
+    "stress-cpu-silent": ["ipi: failed: CPU 2 gets no IPIs", "the end marker",
+                          "the number of CPUs", "2 rounds", "the CPUs did not",
+                          "0 rows", "0 rows"],
+}
+
+
+def run_of(name, status=0):
+    return verdict.Run((LOGS / f"{name}.log").read_text(), status, 120)
+
+
+class Judge(unittest.TestCase):
+    def assert_faults(self, wanted, faults):
+        self.assertEqual(len(wanted), len(faults), faults)
+        for start, fault in zip(wanted, faults):
+            self.assertTrue(fault.startswith(start), f"{fault!r} is not {start!r}")
+
+    def test_good(self):
+        self.assertEqual([], verdict.judge_boot(MALTA, run_of("good")))
+
+    def test_good_with_the_serial_line_ends(self):
+        run = run_of("good")
+        run.log = run.log.replace("\n", "\r\n")
+        self.assertEqual([], verdict.judge_boot(MALTA, run))
+
+    def test_good_stress(self):
+        self.assertEqual([], verdict.judge_stress(MALTA, run_of("stress-good"), 3))
+
+    def test_qemu_status(self):
+        self.assert_faults(["QEMU ended with status 1"],
+                           verdict.judge_boot(MALTA, run_of("good", status=1)))
+
+    def test_time_out(self):
+        self.assert_faults(["time-out: QEMU was killed after 120 s"],
+                           verdict.judge_boot(MALTA, run_of("good", status=None)))
+
+    def test_empty_log(self):
+        self.assertTrue(verdict.judge_boot(MALTA, verdict.Run("", 0, 120)))
+
+    def test_every_log_is_used(self):
+        names = {path.stem for path in LOGS.glob("*.log")}
+        self.assertEqual(names, {"good", "stress-good", *BAD, *BAD_STRESS})
+
+    def test_up_machine_has_no_rows(self):
+        up = machine.load("malta-up")
+        faults = verdict.judge_boot(up, run_of("good"))
+        self.assertIn("an IPI row that nobody expects: 'IPI call'", faults)
+
+    def test_rows_that_an_architecture_lists(self):
+        text = ("           CPU0       CPU1\n"
+                " 11:          1          2    GICv3  27 Level     arch_timer\n"
+                "IPI0:         3          4       Rescheduling interrupts\n")
+        row, = verdict.ipi_rows(text)
+        self.assertEqual((None, [3, 4], "Rescheduling interrupts"),
+                         (row.virq, row.counts, row.name))
+
+    def test_level_and_chip_name_do_not_confuse(self):
+        text = ("           CPU0\n"
+                " 26:         59  MIPS GIC IPI 127 Edge      IPI call\n")
+        row, = verdict.ipi_rows(text)
+        self.assertEqual((26, "IPI call"), (row.virq, row.name))
+
+
+def _add(name, judge, wanted):
+    def test(self):
+        self.assert_faults(wanted, judge(run_of(name)))
+    setattr(Judge, f"test_log_{name.replace('-', '_')}", test)
+
+
+for _name, _wanted in BAD.items():
+    _add(_name, lambda run: verdict.judge_boot(MALTA, run), _wanted)
+for _name, _wanted in BAD_STRESS.items():
+    _add(_name, lambda run: verdict.judge_stress(MALTA, run, 3), _wanted)
+
+
+class Show(Scratch):
+    def test_rows_domain_and_mapping(self):
+        verdict.show(run_of("good"))
+        said = self.said.getvalue()
+        self.assertIn("MIPS GIC 131  IPI resched", said)
+        self.assertIn("parent: :interrupt-controller@1bdc0000", said)
+        self.assertIn("irqs/27", said)
+        self.assertNotIn("irqs/25", said)
