@@ -1,0 +1,662 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IPI domains: reserving inter-processor interrupts from a controller.
+ *
+ * An IPI domain is a child of the domain of an interrupt controller. Each
+ * interrupt in it is one IPI, which has as many hwirqs of the controller as the
+ * hardware needs for its targets. See Documentation/IRQ-ipi.txt.
+ */
+
+#define pr_fmt(fmt) "genirq/ipi: " fmt
+
+#include <linux/cpumask.h>
+#include <linux/export.h>
+#include <linux/ipi.h>
+#include <linux/irq.h>
+#include <linux/irqdomain.h>
+#include <linux/rcupdate.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "internals.h"
+
+/**
+ * struct ipi_domain - Host data of an IPI domain
+ * @ops:	Interrupt controller side of the domain
+ * @chip:	Chip of the domain's own level: the controller's, except that it
+ *		defers to the parent for sending
+ */
+struct ipi_domain {
+	const struct ipi_domain_ops	*ops;
+	struct irq_chip			chip;
+};
+
+/**
+ * struct ipi_alloc_info - What an IPI domain is asked for
+ * @dest:	CPUs of Linux, or NULL for an external target
+ * @hwid:	Hardware id of the external target
+ */
+struct ipi_alloc_info {
+	const struct cpumask	*dest;
+	unsigned long		hwid;
+};
+
+/* What irq_find_ipi_domain() returns if no controller is named */
+static struct irq_domain *ipi_default_domain;
+
+/* Shorthands for the private part of struct ipi_mapping */
+#define map_nr(map)		ACCESS_PRIVATE(map, nr)
+#define map_hwirq(map, i)	ACCESS_PRIVATE(map, hwirq[i])
+#define map_target(map, i)	(ACCESS_PRIVATE(map, first) + (i))
+
+static struct ipi_mapping *ipi_mapping_alloc(const struct ipi_alloc_info *info)
+{
+	unsigned int i, first = 0, nr = 1;
+	struct ipi_mapping *map;
+
+	if (info->dest) {
+		first = cpumask_first(info->dest);
+		nr = cpumask_last(info->dest) - first + 1;
+	}
+
+	map = kzalloc(struct_size(map, hwirq, nr), GFP_KERNEL);
+	if (!map)
+		return NULL;
+
+	ACCESS_PRIVATE(map, first) = first;
+	ACCESS_PRIVATE(map, nr) = nr;
+	ACCESS_PRIVATE(map, external) = !info->dest;
+	ACCESS_PRIVATE(map, hwid) = info->hwid;
+	for (i = 0; i < nr; i++)
+		map_hwirq(map, i) = INVALID_HWIRQ;
+	return map;
+}
+
+/**
+ * ipi_mapping_set - Set the hwirq of a target
+ * @map:	Mapping handed to ipi_domain_ops::alloc
+ * @target:	One of the CPUs which the callback was asked for
+ * @hwirq:	Hardware interrupt number in the controller's domain
+ *
+ * Context: ipi_domain_ops::alloc.
+ */
+void ipi_mapping_set(struct ipi_mapping *map, unsigned int target,
+		     irq_hw_number_t hwirq)
+{
+	unsigned int i = target - map_target(map, 0);
+
+	/* Pairs with the READ_ONCE() in ipi_mapping_get() */
+	if (!WARN_ON_ONCE(i >= map_nr(map)))
+		WRITE_ONCE(map_hwirq(map, i), hwirq);
+}
+EXPORT_SYMBOL_GPL(ipi_mapping_set);
+
+/* Is @hwirq the hwirq of a target in @targets, or of any if that is NULL? */
+static bool ipi_mapping_has(const struct ipi_mapping *map, irq_hw_number_t hwirq,
+			    const struct cpumask *targets)
+{
+	for (unsigned int i = 0; i < map_nr(map); i++) {
+		if (map_hwirq(map, i) != hwirq)
+			continue;
+		if (!targets || cpumask_test_cpu(map_target(map, i), targets))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Targets leave an IPI in three steps: out of the affinity mask, which stops
+ * sends, out of the reverse map, which stops reception, and, when nobody is left
+ * who looked before, out of the mapping and back to the controller.
+ *
+ * The affinity mask tells which targets stay. It is always empty if the target
+ * is external.
+ */
+static bool ipi_target_leaves(struct irq_data *data, const struct ipi_mapping *map,
+			      unsigned int i)
+{
+	return map_hwirq(map, i) != INVALID_HWIRQ &&
+	       !cpumask_test_cpu(map_target(map, i), irq_data_get_affinity_mask(data));
+}
+
+static void ipi_remove_aliases(struct irq_data *data, struct ipi_mapping *map)
+{
+	const struct cpumask *targets = irq_data_get_affinity_mask(data);
+
+	for (unsigned int i = 0; i < map_nr(map); i++) {
+		if (ipi_target_leaves(data, map, i) &&
+		    !ipi_mapping_has(map, map_hwirq(map, i), targets))
+			irq_domain_remove_alias(data->parent_data, map_hwirq(map, i));
+	}
+}
+
+static void ipi_free_hwirqs(struct irq_data *data, struct ipi_mapping *map)
+{
+	struct irq_domain *domain = data->domain;
+	struct ipi_domain *ipid = domain->host_data;
+
+	for (unsigned int i = 0; i < map_nr(map); i++) {
+		irq_hw_number_t hwirq = map_hwirq(map, i);
+
+		if (!ipi_target_leaves(data, map, i))
+			continue;
+
+		/* Pairs with the READ_ONCE() in ipi_mapping_get() */
+		WRITE_ONCE(map_hwirq(map, i), INVALID_HWIRQ);
+		if (!ipi_mapping_has(map, hwirq, NULL))
+			ipid->ops->free(domain->parent, hwirq);
+	}
+}
+
+static void ipi_release_targets(struct irq_data *data)
+{
+	struct ipi_mapping *map = data->common->ipi_mapping;
+
+	lockdep_assert_held(&data->domain->root->mutex);
+
+	ipi_remove_aliases(data, map);
+
+	/*
+	 * Pairs with the RCU read side critical sections of irq_send_ipi() and
+	 * irq_send_ipi_all(), the disabled preemption of irq_desc_send_ipi()
+	 * and the disabled interrupts of a receiver. None of them shall raise
+	 * or acknowledge a hwirq which has its next owner.
+	 */
+	synchronize_rcu();
+
+	ipi_free_hwirqs(data, map);
+}
+
+static int ipi_alloc_hwirqs(struct irq_domain *domain, struct ipi_mapping *map,
+			    const struct ipi_alloc_info *info)
+{
+	struct ipi_domain *ipid = domain->host_data;
+	irq_hw_number_t hwirq;
+	int ret;
+
+	if (info->dest)
+		return ipid->ops->alloc(domain->parent, map, info->dest);
+
+	if (!ipid->ops->alloc_external)
+		return -EINVAL;
+
+	ret = ipid->ops->alloc_external(domain->parent, info->hwid, &hwirq);
+	if (!ret)
+		ipi_mapping_set(map, 0, hwirq);
+	return ret;
+}
+
+/* Make all hwirqs resolve to the IPI */
+static int ipi_insert_aliases(struct irq_data *data, const struct ipi_mapping *map)
+{
+	int ret;
+
+	for (unsigned int i = 0; i < map_nr(map); i++) {
+		if (map_hwirq(map, i) == INVALID_HWIRQ)
+			continue;
+
+		ret = irq_domain_insert_alias(data->parent_data, map_hwirq(map, i));
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static bool ipi_mapping_complete(const struct ipi_mapping *map,
+				 const struct ipi_alloc_info *info)
+{
+	unsigned int cpu;
+
+	if (!info->dest)
+		return ipi_mapping_get(map, 0) != INVALID_HWIRQ;
+
+	for_each_cpu(cpu, info->dest) {
+		if (ipi_mapping_get(map, cpu) == INVALID_HWIRQ)
+			return false;
+	}
+	return true;
+}
+
+static int ipi_setup(struct irq_domain *domain, struct irq_data *data,
+		     struct ipi_mapping *map, const struct ipi_alloc_info *info)
+{
+	struct ipi_domain *ipid = domain->host_data;
+	struct irq_domain *parent = domain->parent;
+	unsigned int virq = data->irq;
+	int ret;
+
+	ret = ipi_alloc_hwirqs(domain, map, info);
+	if (ret)
+		return ret;
+
+	if (WARN_ON_ONCE(!ipi_mapping_complete(map, info)))
+		return -EINVAL;
+
+	ret = ipi_insert_aliases(data, map);
+	if (ret)
+		return ret;
+
+	/*
+	 * The interrupt number is a hwirq which is unique among the IPIs of the
+	 * domain, however their targets and the controller's hwirqs change.
+	 */
+	irq_domain_set_hwirq_and_chip(domain, virq, virq, &ipid->chip,
+				      parent->host_data);
+	irq_domain_set_hwirq_and_chip(parent, virq, map_hwirq(map, 0),
+				      ipid->ops->chip, parent->host_data);
+
+	/* Levels behind the controller play no part in an IPI */
+	if (parent->parent)
+		irq_domain_disconnect_hierarchy(parent->parent, virq);
+
+	if (!info->dest)
+		return 0;
+
+	irq_set_handler(virq, handle_percpu_devid_irq);
+	return irq_set_percpu_devid_partition(virq, irq_data_get_affinity_mask(data));
+}
+
+static int ipi_domain_alloc(struct irq_domain *domain, unsigned int virq,
+			    unsigned int nr_irqs, void *arg)
+{
+	struct irq_data *data = irq_domain_get_irq_data(domain, virq);
+	const struct ipi_alloc_info *info = arg;
+	struct ipi_mapping *map;
+	int ret;
+
+	map = ipi_mapping_alloc(info);
+	if (!map)
+		return -ENOMEM;
+
+	/* No targets yet, so that a failure finds all of them leaving */
+	irq_data_update_affinity(data, cpu_none_mask);
+	ret = ipi_setup(domain, data, map, info);
+	if (ret) {
+		ipi_remove_aliases(data, map);
+		ipi_free_hwirqs(data, map);
+		kfree(map);
+		return ret;
+	}
+
+	irq_data_update_affinity(data, info->dest ?: cpu_none_mask);
+	irq_data_update_effective_affinity(data, info->dest ?: cpu_none_mask);
+	WRITE_ONCE(data->common->ipi_mapping, map);
+	if (info->dest && cpumask_equal(info->dest, cpu_possible_mask))
+		irqd_set(data, IRQD_GLOBAL_IPI);
+	return 0;
+}
+
+static void ipi_domain_free(struct irq_domain *domain, unsigned int virq,
+			    unsigned int nr_irqs)
+{
+	struct irq_data *data = irq_domain_get_irq_data(domain, virq);
+	struct irq_desc *desc = irq_data_to_desc(data);
+	struct ipi_mapping *map = data->common->ipi_mapping;
+
+	/* The chip is gone already, so nobody sends any more */
+	irq_data_update_affinity(data, cpu_none_mask);
+	ipi_release_targets(data);
+
+	/*
+	 * Debugfs looks at the mapping under the lock, others under RCU. Pairs
+	 * with the READ_ONCE() in irq_data_get_ipi_mapping().
+	 */
+	scoped_guard(raw_spinlock_irqsave, &desc->lock)
+		WRITE_ONCE(data->common->ipi_mapping, NULL);
+	kfree_rcu(map, rcu);
+
+	irq_domain_reset_irq_data(data->parent_data);
+	irq_domain_reset_irq_data(data);
+}
+
+/* Not to be found by the interrupt specifiers of devices */
+static int ipi_domain_match(struct irq_domain *domain, struct device_node *node,
+			    enum irq_domain_bus_token bus_token)
+{
+	return 0;
+}
+
+static int ipi_domain_select(struct irq_domain *domain, struct irq_fwspec *fwspec,
+			     enum irq_domain_bus_token bus_token)
+{
+	return bus_token == DOMAIN_BUS_IPI && fwspec->fwnode &&
+	       fwspec->fwnode == domain->fwnode;
+}
+
+#ifdef CONFIG_GENERIC_IRQ_DEBUGFS
+static void ipi_debug_show_mapping(struct seq_file *m,
+				   const struct ipi_mapping *map, int ind)
+{
+	if (ipi_mapping_is_external(map)) {
+		seq_printf(m, "%*sexternal %lu: hwirq %lu\n", ind, "",
+			   ACCESS_PRIVATE(map, hwid), map_hwirq(map, 0));
+		return;
+	}
+
+	for (unsigned int i = 0; i < map_nr(map); i++) {
+		if (map_hwirq(map, i) != INVALID_HWIRQ) {
+			seq_printf(m, "%*scpu %u: hwirq %lu\n", ind, "",
+				   map_target(map, i), map_hwirq(map, i));
+		}
+	}
+}
+
+/* Shows one IPI, or all IPIs of a domain */
+static void ipi_domain_debug_show(struct seq_file *m, struct irq_domain *domain,
+				  struct irq_data *data, int ind)
+{
+	struct radix_tree_iter iter;
+	void __rcu **slot;
+
+	if (data) {
+		if (data->common->ipi_mapping)
+			ipi_debug_show_mapping(m, data->common->ipi_mapping, ind);
+		return;
+	}
+
+	guard(mutex)(&domain->root->mutex);
+	radix_tree_for_each_slot(slot, &domain->revmap_tree, &iter, 0) {
+		data = rcu_dereference_protected(*slot, true);
+		seq_printf(m, "%*sirq %u:\n", ind, "", data->irq);
+		ipi_debug_show_mapping(m, data->common->ipi_mapping, ind + 1);
+	}
+}
+#endif
+
+static const struct irq_domain_ops ipi_irq_domain_ops = {
+	.match		= ipi_domain_match,
+	.select		= ipi_domain_select,
+	.alloc		= ipi_domain_alloc,
+	.free		= ipi_domain_free,
+#ifdef CONFIG_GENERIC_IRQ_DEBUGFS
+	.debug_show	= ipi_domain_debug_show,
+#endif
+};
+
+/**
+ * irq_chip_send_ipi - Let the parent send an IPI
+ * @data:	Interrupt data of the IPI domain's level
+ * @dest:	Targets
+ *
+ * The send_ipi() callback of an IPI domain's chip. The parent finds the hwirqs
+ * in the mapping, see irq_data_get_ipi_mapping().
+ *
+ * Context: Any, including NMI.
+ */
+void irq_chip_send_ipi(struct irq_data *data, const struct cpumask *dest)
+{
+	data = data->parent_data;
+	data->chip->send_ipi(data, dest);
+}
+EXPORT_SYMBOL_GPL(irq_chip_send_ipi);
+
+static void ipi_domain_exit(struct irq_domain *domain)
+{
+	if (READ_ONCE(ipi_default_domain) == domain)
+		WRITE_ONCE(ipi_default_domain, NULL);
+	kfree(domain->host_data);
+}
+
+/**
+ * ipi_create_irq_domain - Create the IPI domain of an interrupt controller
+ * @parent:	Domain of the interrupt controller
+ * @ops:	Interrupt controller side. @ops and its chip have to stay.
+ *
+ * The domain goes with irq_domain_remove(), after all of its IPIs.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: The domain, or an error pointer: %-EINVAL if @ops is incomplete,
+ *	   %-ENOMEM if there is no memory.
+ */
+struct irq_domain *ipi_create_irq_domain(struct irq_domain *parent,
+					 const struct ipi_domain_ops *ops)
+{
+	struct irq_domain_info info = {
+		.fwnode		= parent->fwnode,
+		.domain_flags	= IRQ_DOMAIN_FLAG_IPI,
+		.hwirq_max	= ~0U,
+		.bus_token	= DOMAIN_BUS_IPI,
+		.ops		= &ipi_irq_domain_ops,
+		.parent		= parent,
+		.exit		= ipi_domain_exit,
+	};
+	struct irq_domain *domain;
+	struct ipi_domain *ipid;
+
+	if (!ops->alloc || !ops->free || !ops->chip || !ops->chip->send_ipi)
+		return ERR_PTR(-EINVAL);
+
+	ipid = kzalloc(sizeof(*ipid), GFP_KERNEL);
+	if (!ipid)
+		return ERR_PTR(-ENOMEM);
+
+	ipid->ops = ops;
+	ipid->chip = *ops->chip;
+	ipid->chip.send_ipi = irq_chip_send_ipi;
+	info.host_data = ipid;
+
+	domain = irq_domain_instantiate(&info);
+	if (IS_ERR(domain))
+		kfree(ipid);
+	return domain;
+}
+EXPORT_SYMBOL_GPL(ipi_create_irq_domain);
+
+/**
+ * irq_set_default_ipi_domain - Set the platform's default IPI domain
+ * @domain:	IPI domain
+ *
+ * For interrupt controllers which deliver the IPIs of a platform. The outermost
+ * controller comes up last and wins.
+ *
+ * Context: Any.
+ */
+void irq_set_default_ipi_domain(struct irq_domain *domain)
+{
+	WRITE_ONCE(ipi_default_domain, domain);
+}
+EXPORT_SYMBOL_GPL(irq_set_default_ipi_domain);
+
+/**
+ * irq_find_ipi_domain - Find the IPI domain of an interrupt controller
+ * @fwnode:	Firmware node of the controller, NULL for the platform's default
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: The IPI domain, or NULL if there is none.
+ */
+struct irq_domain *irq_find_ipi_domain(struct fwnode_handle *fwnode)
+{
+	if (!fwnode)
+		return READ_ONCE(ipi_default_domain);
+
+	return irq_find_matching_fwnode(fwnode, DOMAIN_BUS_IPI);
+}
+EXPORT_SYMBOL_GPL(irq_find_ipi_domain);
+
+static int ipi_reserve(struct irq_domain *domain, struct ipi_alloc_info *info)
+{
+	int virq;
+
+	if (!domain || !irq_domain_is_ipi(domain))
+		return -EINVAL;
+
+	virq = irq_domain_alloc_irqs(domain, 1, NUMA_NO_NODE, info);
+	return virq ? virq : -ENOMEM;
+}
+
+/**
+ * irq_reserve_ipi - Reserve an IPI to CPUs of Linux
+ * @domain:	IPI domain, see irq_find_ipi_domain()
+ * @dest:	Target CPUs, any non-empty set of possible CPUs
+ *
+ * The IPI is a per-CPU interrupt: the handler is set up by
+ * request_percpu_irq(), and each target turns its reception on and off by
+ * enable_percpu_irq() and disable_percpu_irq(). If @dest are all possible CPUs
+ * the IPI is a global one.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: Linux interrupt number, or
+ * * %-EINVAL	- @domain is no IPI domain, @dest is empty or has a CPU which
+ *		  can't exist, or the controller can't reach a target.
+ * * %-ENOMEM	- No descriptor or no memory.
+ * * %-ENOSPC	- No hwirqs left.
+ */
+int irq_reserve_ipi(struct irq_domain *domain, const struct cpumask *dest)
+{
+	struct ipi_alloc_info info = { .dest = dest };
+
+	if (!dest || cpumask_empty(dest) ||
+	    !cpumask_subset(dest, cpu_possible_mask))
+		return -EINVAL;
+
+	return ipi_reserve(domain, &info);
+}
+EXPORT_SYMBOL_GPL(irq_reserve_ipi);
+
+/**
+ * irq_reserve_ipi_external - Reserve an IPI to a processor outside of Linux
+ * @domain:	IPI domain, see irq_find_ipi_domain()
+ * @hwid:	Hardware id of the processor, as the controller counts
+ *
+ * For a coprocessor or a CPU which Linux never owns. The IPI can't be
+ * requested. irq_send_ipi_all() sends it, and ipi_get_hwirq() with target 0
+ * tells the number the firmware on the other side needs.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: Linux interrupt number, or
+ * * %-EINVAL	- @domain is no IPI domain, or the controller can't reach @hwid.
+ * * %-ENOMEM	- No descriptor or no memory.
+ * * %-ENOSPC	- No hwirqs left.
+ */
+int irq_reserve_ipi_external(struct irq_domain *domain, unsigned long hwid)
+{
+	struct ipi_alloc_info info = { .hwid = hwid };
+	int virq;
+
+	virq = ipi_reserve(domain, &info);
+	if (virq > 0) {
+		irq_set_status_flags(virq, _IRQ_NOREQUEST | _IRQ_NOPROBE |
+				     _IRQ_NO_BALANCING);
+	}
+	return virq;
+}
+EXPORT_SYMBOL_GPL(irq_reserve_ipi_external);
+
+/*
+ * Let targets leave, unless somebody requested all of them or one has the IPI
+ * enabled. All targets leave if @dest is NULL.
+ */
+static int ipi_shrink(struct irq_desc *desc, const struct cpumask *dest)
+{
+	struct irq_data *data = irq_desc_get_irq_data(desc);
+	struct cpumask *targets = data->common->affinity;
+
+	lockdep_assert_held(&desc->lock);
+
+	if (dest ? cpumask_intersects(desc->percpu_enabled, dest) :
+		   irq_desc_has_action(desc) ||
+		   (desc->percpu_enabled && !cpumask_empty(desc->percpu_enabled)))
+		return -EBUSY;
+
+	/* enable_percpu_irq() and sends look at the mask, a request at the flag */
+	irqd_clear(data, IRQD_GLOBAL_IPI);
+	if (dest) {
+		cpumask_andnot(targets, targets, dest);
+	} else {
+		cpumask_clear(targets);
+		irq_settings_set_norequest(desc);
+	}
+	irq_data_update_effective_affinity(data, targets);
+	return 0;
+}
+
+/**
+ * irq_destroy_ipi - Give an IPI or some of its targets back
+ * @virq:	Linux interrupt number from irq_reserve_ipi() or
+ *		irq_reserve_ipi_external()
+ * @dest:	CPUs which stop to be targets, or NULL for all targets
+ *
+ * If targets remain, they go on to receive the IPI, and @virq stays. Otherwise
+ * @virq is gone. A global IPI which loses a target is not global any more.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return:
+ * * %0		- Hwirqs, reverse mappings and, with the last target, the
+ *		  descriptor are given back.
+ * * %-EINVAL	- @virq is no IPI, or @dest is empty or not a subset of its
+ *		  targets.
+ * * %-EBUSY	- The IPI is requested, or enabled on a CPU in @dest.
+ */
+int irq_destroy_ipi(unsigned int virq, const struct cpumask *dest)
+{
+	struct irq_data *data = irq_get_irq_data(virq);
+	struct irq_domain *domain = data ? data->domain : NULL;
+	const struct cpumask *targets;
+	struct irq_desc *desc;
+	int ret;
+
+	if (!domain || !irq_domain_is_ipi(domain))
+		return -EINVAL;
+
+	desc = irq_data_to_desc(data);
+	targets = irq_data_get_affinity_mask(data);
+
+	scoped_guard(mutex, &domain->root->mutex) {
+		if (dest && (cpumask_empty(dest) || !cpumask_subset(dest, targets)))
+			return -EINVAL;
+
+		if (dest && cpumask_equal(dest, targets))
+			dest = NULL;
+
+		scoped_guard(raw_spinlock_irqsave, &desc->lock)
+			ret = ipi_shrink(desc, dest);
+		if (ret) {
+			pr_warn("IPI %u is in use, not destroyed\n", virq);
+			return ret;
+		}
+
+		if (dest) {
+			data->parent_data->hwirq =
+				ipi_mapping_get(data->common->ipi_mapping,
+						cpumask_first(targets));
+			ipi_release_targets(data);
+			return 0;
+		}
+	}
+
+	irq_domain_free_irqs(virq, 1);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(irq_destroy_ipi);
+
+/**
+ * ipi_get_hwirq - Get the hwirq by which an IPI reaches a target
+ * @virq:	Linux interrupt number of the IPI
+ * @target:	Number of a target CPU, or 0 for an external target
+ *
+ * Firmware and coprocessors have to be told the number.
+ *
+ * Context: Any.
+ *
+ * Return: The hwirq, or %INVALID_HWIRQ if @virq is no reserved IPI or has no
+ *	   such target.
+ */
+irq_hw_number_t ipi_get_hwirq(unsigned int virq, unsigned int target)
+{
+	const struct ipi_mapping *map;
+	struct irq_data *data;
+
+	/* Pairs with the synchronize_rcu() in ipi_domain_release() */
+	guard(rcu)();
+
+	data = irq_get_irq_data(virq);
+	map = data ? irq_data_get_ipi_mapping(data) : NULL;
+
+	return map ? ipi_mapping_get(map, target) : INVALID_HWIRQ;
+}
+EXPORT_SYMBOL_GPL(ipi_get_hwirq);

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Destroying IPIs, or some of their targets: R11.
+ */
+
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irqdesc.h>
+
+#include "fake.h"
+
+static DEFINE_PER_CPU(int, cookie);
+
+static irqreturn_t handler(int irq, void *dev)
+{
+	return IRQ_HANDLED;
+}
+
+/* R11: everything comes back, again and again */
+static void destroy_gives_back(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	struct fake_count before = fake_count(fake);
+
+	for (int i = 0; i < 3; i++) {
+		int virq = irq_reserve_ipi(fake->ipi, mask);
+
+		KUNIT_ASSERT_GT(test, virq, 0);
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, i ? mask : NULL), 0);
+		fake_expect_count(test, fake, before);
+		KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, mask), -EINVAL);
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), -EINVAL);
+	}
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 0);
+}
+
+/* R11: the descriptor of an IPI is as good as new for somebody else */
+static void destroy_leaves_no_trace(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+	struct irq_data *data;
+	int irq;
+
+	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+
+	irq = irq_alloc_desc_at(virq, NUMA_NO_NODE);
+	KUNIT_ASSERT_EQ(test, irq, virq);
+	data = irq_get_irq_data(irq);
+	KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(data));
+	KUNIT_EXPECT_NULL(test, irq_data_get_ipi_mapping(data));
+	KUNIT_EXPECT_FALSE(test, irq_is_percpu_devid(irq));
+	KUNIT_EXPECT_EQ(test, irq_set_percpu_devid(irq), 0);
+	irq_free_desc(irq);
+}
+
+/* R11: the targets which stay go on, those which leave are refused */
+static void destroy_subset(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	struct fake_count empty = fake_count(fake);
+	int virq = fake_reserve(test, fake, mask);
+	unsigned int cpu, left = cpumask_weight(mask);
+	irq_hw_number_t hwirq;
+
+	for_each_cpu(cpu, mask) {
+		struct fake_count count;
+
+		hwirq = ipi_get_hwirq(virq, cpu);
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(cpu)), 0);
+		left--;
+		if (!left)
+			break;
+
+		KUNIT_EXPECT_EQ(test, cpumask_weight(irq_get_affinity_mask(virq)), left);
+		KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(virq)));
+		KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpu), INVALID_HWIRQ);
+		KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(cpu)), -EINVAL);
+		KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, mask), -EINVAL);
+		KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(virq), mask), -EINVAL);
+		KUNIT_EXPECT_EQ(test, fake->nr_sent, 0);
+
+		KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+		KUNIT_EXPECT_EQ(test, fake->nr_sent, left);
+		fake_clear_log(fake);
+
+		count = fake_count(fake);
+		if (param->shape == FAKE_UNIFORM) {
+			KUNIT_EXPECT_EQ(test, count.hwirqs, 1);
+			KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, hwirq), virq);
+		} else {
+			KUNIT_EXPECT_EQ(test, count.hwirqs, left);
+			KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, hwirq), 0);
+		}
+		KUNIT_EXPECT_EQ(test, count.mappings, count.hwirqs);
+	}
+	fake_expect_count(test, fake, empty);
+}
+
+/* R11: a hwirq which was given back serves the next IPI, and only that */
+static void destroy_subset_then_reserve(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int first = cpumask_first(cpu_possible_mask);
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+	irq_hw_number_t hwirq = ipi_get_hwirq(virq, first);
+	struct fake_count all = fake_count(fake);
+	int next;
+
+	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, cpumask_of(first)), 0);
+	next = fake_reserve(test, fake, cpumask_of(first));
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(next, first), hwirq);
+	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, hwirq), next);
+
+	/* Destroying the former owner must not take it away */
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, hwirq), next);
+	KUNIT_EXPECT_EQ(test, fake_count(fake).hwirqs, 1);
+	KUNIT_EXPECT_EQ(test, fake_count(fake).descs, all.descs);
+}
+
+/* R11: nonsense is refused and changes nothing */
+static void destroy_bad_arguments(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *none = kunit_kzalloc(test, cpumask_size(), GFP_KERNEL);
+	const struct cpumask *one = cpumask_of(cpumask_first(cpu_possible_mask));
+	unsigned int device = irq_create_mapping(fake->domain, 7);
+	int virq = fake_reserve(test, fake, one);
+	struct fake_count before = fake_count(fake);
+
+	KUNIT_ASSERT_NOT_NULL(test, none);
+	KUNIT_ASSERT_NE(test, device, 0);
+
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, none), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpu_possible_mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(device, one), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(INT_MAX, one), -EINVAL);
+	fake_expect_count(test, fake, before);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, one), 0);
+
+	irq_dispose_mapping(device);
+}
+
+/* R11: an IPI which is requested is not destroyed */
+static void destroy_requested(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+	struct fake_count before = fake_count(fake);
+
+	KUNIT_ASSERT_EQ(test, 0, request_percpu_irq(virq, handler, "kunit", &cookie));
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), -EBUSY);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpu_possible_mask), -EBUSY);
+	fake_expect_count(test, fake, before);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+
+	free_percpu_irq(virq, &cookie);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+}
+
+/* R11: neither is a target which has the IPI enabled, but others are */
+static void destroy_enabled_target(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+	unsigned int cpu, other;
+
+	KUNIT_ASSERT_EQ(test, 0, request_percpu_irq(virq, handler, "kunit", &cookie));
+
+	cpu = get_cpu();
+	enable_percpu_irq(virq, IRQ_TYPE_NONE);
+	put_cpu();
+	other = cpumask_any_but(cpu_possible_mask, cpu);
+
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(cpu)), -EBUSY);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(other)), 0);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(cpu)), 0);
+
+	/* The test does not migrate: the suite pins it */
+	disable_percpu_irq(virq);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(cpu)),
+			num_possible_cpus() > 2 ? 0 : -EBUSY);
+	free_percpu_irq(virq, &cookie);
+}
+
+KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
+
+static struct kunit_case destroy_cases[] = {
+	KUNIT_CASE_PARAM(destroy_gives_back, fake_gen_params),
+	KUNIT_CASE_PARAM(destroy_subset, fake_gen_params),
+	KUNIT_CASE(destroy_leaves_no_trace),
+	KUNIT_CASE(destroy_subset_then_reserve),
+	KUNIT_CASE(destroy_bad_arguments),
+	KUNIT_CASE(destroy_requested),
+	KUNIT_CASE(destroy_enabled_target),
+	{ }
+};
+
+static int destroy_init(struct kunit *test)
+{
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
+	return fake_init(test);
+}
+
+static struct kunit_suite destroy_suite = {
+	.name		= "ipi-destroy",
+	.init		= destroy_init,
+	.test_cases	= destroy_cases,
+};
+kunit_test_suite(destroy_suite);
+
+MODULE_DESCRIPTION("KUnit tests for destroying IPIs");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IPI domains, of which there can be several: R5, R10.
+ */
+
+#include <linux/irq.h>
+#include <linux/irqdomain.h>
+
+#include "fake.h"
+
+/* R5: the IPI domain is a child of the controller's domain */
+static void domains_hierarchy(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+	struct irq_data *data = irq_get_irq_data(virq);
+
+	KUNIT_EXPECT_TRUE(test, irq_domain_is_ipi(fake->ipi));
+	KUNIT_EXPECT_FALSE(test, irq_domain_is_ipi(fake->domain));
+	KUNIT_EXPECT_PTR_EQ(test, fake->ipi->parent, fake->domain);
+
+	KUNIT_EXPECT_PTR_EQ(test, data->domain, fake->ipi);
+	KUNIT_ASSERT_NOT_NULL(test, data->parent_data);
+	KUNIT_EXPECT_PTR_EQ(test, data->parent_data->domain, fake->domain);
+	KUNIT_EXPECT_NULL(test, data->parent_data->parent_data);
+}
+
+/* R10: each is found by its firmware node, and takes only its own hwirqs */
+static void domains_found_by_fwnode(struct kunit *test)
+{
+	struct fake_ipi *fake[2] = { test->priv, fake_create(test, FAKE_UNIFORM) };
+	struct fake_count before;
+
+	for (int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_PTR_EQ(test, irq_find_ipi_domain(fake[i]->domain->fwnode),
+				    fake[i]->ipi);
+	}
+
+	before = fake_count(fake[1]);
+	fake_reserve(test, fake[0], cpu_possible_mask);
+	KUNIT_EXPECT_EQ(test, fake_count(fake[1]).hwirqs, before.hwirqs);
+	KUNIT_EXPECT_EQ(test, fake_count(fake[1]).mappings, before.mappings);
+	KUNIT_EXPECT_EQ(test, fake_count(fake[0]).hwirqs, num_possible_cpus());
+}
+
+/* R10: sends go to the controller which the IPI was reserved from */
+static void domains_send_apart(struct kunit *test)
+{
+	struct fake_ipi *fake[2] = { test->priv, fake_create(test, FAKE_GAPS) };
+	int virq[2];
+
+	for (int i = 0; i < 2; i++)
+		virq[i] = fake_reserve(test, fake[i], cpu_possible_mask);
+
+	irq_send_ipi_all(virq[1]);
+	KUNIT_EXPECT_EQ(test, fake[0]->nr_calls, 0);
+	KUNIT_EXPECT_EQ(test, fake[1]->nr_calls, 1);
+}
+
+/* R10: the firmware node of a device's interrupt does not lead to IPIs */
+static void domains_not_for_devices(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct fwnode_handle *fwnode = fake->domain->fwnode;
+
+	KUNIT_EXPECT_PTR_EQ(test, irq_find_matching_fwnode(fwnode, DOMAIN_BUS_ANY),
+			    fake->domain);
+	KUNIT_EXPECT_PTR_NE(test, irq_find_matching_fwnode(fwnode, DOMAIN_BUS_WIRED),
+			    fake->ipi);
+}
+
+/* R10: without a firmware node there is the default, until it goes */
+static void domains_default(struct kunit *test)
+{
+	struct irq_domain *platform = irq_find_ipi_domain(NULL);
+	struct fake_ipi *fake = test->priv;
+
+	irq_set_default_ipi_domain(fake->ipi);
+	KUNIT_EXPECT_PTR_EQ(test, irq_find_ipi_domain(NULL), fake->ipi);
+
+	kunit_release_action(test, fake_remove_domain, fake->ipi);
+	irq_set_default_ipi_domain(platform);
+	KUNIT_EXPECT_PTR_EQ(test, irq_find_ipi_domain(NULL), platform);
+}
+
+static struct irq_domain_ops stacked_ops;
+
+static int stacked_alloc(struct irq_domain *d, unsigned int virq,
+			 unsigned int nr_irqs, void *arg)
+{
+	return -ENOSYS;
+}
+
+/* R5: levels behind the controller are no part of an IPI */
+static void domains_deep_hierarchy(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv, *inner = fake_create(test, FAKE_ROW);
+	struct irq_domain *stacked, *ipi;
+	int virq;
+
+	/* The controller of the fixture moves onto another one */
+	stacked_ops.alloc = stacked_alloc;
+	stacked = irq_domain_create_hierarchy(inner->domain, 0, FAKE_NR_HWIRQS, NULL,
+					      &stacked_ops, fake);
+	KUNIT_ASSERT_NOT_NULL(test, stacked);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_remove_domain, stacked));
+	ipi = ipi_create_irq_domain(stacked, fake->ipi_ops);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ipi);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_remove_domain, ipi));
+
+	virq = irq_reserve_ipi(ipi, cpu_possible_mask);
+	KUNIT_ASSERT_GT(test, virq, 0);
+	KUNIT_EXPECT_NULL(test, irq_get_irq_data(virq)->parent_data->parent_data);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, num_possible_cpus());
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+}
+
+/* R5: a controller which lacks a callback does not get an IPI domain */
+static void domains_incomplete_ops(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct ipi_domain_ops ops = *fake->ipi_ops;
+
+	ops.free = NULL;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(ipi_create_irq_domain(fake->domain, &ops)), -EINVAL);
+	ops = *fake->ipi_ops;
+	ops.chip = NULL;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(ipi_create_irq_domain(fake->domain, &ops)), -EINVAL);
+	ops.chip = &dummy_irq_chip;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(ipi_create_irq_domain(fake->domain, &ops)), -EINVAL);
+}
+
+/* R9: a controller need not reach anything but CPUs of Linux */
+static void domains_no_external(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct ipi_domain_ops ops = *fake->ipi_ops;
+	struct fake_count before;
+	struct irq_domain *ipi;
+
+	ops.alloc_external = NULL;
+	ipi = ipi_create_irq_domain(fake->domain, &ops);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ipi);
+
+	before = fake_count(fake);
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(ipi, 1), -EINVAL);
+	fake_expect_count(test, fake, before);
+	irq_domain_remove(ipi);
+}
+
+static struct kunit_case domains_cases[] = {
+	KUNIT_CASE(domains_hierarchy),
+	KUNIT_CASE(domains_found_by_fwnode),
+	KUNIT_CASE(domains_send_apart),
+	KUNIT_CASE(domains_not_for_devices),
+	KUNIT_CASE(domains_default),
+	KUNIT_CASE(domains_deep_hierarchy),
+	KUNIT_CASE(domains_incomplete_ops),
+	KUNIT_CASE(domains_no_external),
+	{ }
+};
+
+static struct kunit_suite domains_suite = {
+	.name		= "ipi-domains",
+	.init		= fake_init,
+	.test_cases	= domains_cases,
+};
+kunit_test_suite(domains_suite);
+
+MODULE_DESCRIPTION("KUnit tests for IPI domains");
+MODULE_LICENSE("GPL");

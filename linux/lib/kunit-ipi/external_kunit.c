@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IPIs to processors which do not run Linux: R9.
+ */
+
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irqdesc.h>
+
+#include "fake.h"
+
+/* A number which no CPU of Linux has */
+#define HWID	1234
+
+static DEFINE_PER_CPU(int, cookie);
+
+static irqreturn_t handler(int irq, void *dev)
+{
+	return IRQ_HANDLED;
+}
+
+static int reserve_external(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int virq = irq_reserve_ipi_external(fake->ipi, HWID);
+
+	KUNIT_ASSERT_GT(test, virq, 0);
+	return virq;
+}
+
+/* R9: one hwirq, which is routed to the hardware id */
+static void external_takes_one_hwirq(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct fake_count before = fake_count(fake);
+	int virq = reserve_external(test);
+	struct fake_count after = fake_count(fake);
+	irq_hw_number_t hwirq = ipi_get_hwirq(virq, 0);
+
+	KUNIT_EXPECT_EQ(test, after.descs, before.descs + 1);
+	KUNIT_EXPECT_EQ(test, after.hwirqs, before.hwirqs + 1);
+	KUNIT_EXPECT_TRUE(test, test_bit(hwirq - fake->base, fake->used));
+	KUNIT_EXPECT_EQ(test, fake->hwid[hwirq - fake->base], HWID);
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, 1), INVALID_HWIRQ);
+
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	fake_expect_count(test, fake, before);
+}
+
+/* R9: Linux can't request what it does not receive */
+static void external_no_request(struct kunit *test)
+{
+	int virq = reserve_external(test);
+
+	KUNIT_EXPECT_EQ(test, request_irq(virq, handler, 0, "kunit", &cookie), -EINVAL);
+	KUNIT_EXPECT_EQ(test, request_percpu_irq(virq, handler, "kunit", &cookie), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, irq_can_set_affinity(virq));
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+}
+
+/* R9: it is sent to all of its targets, of which no CPU of Linux is one */
+static void external_send(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int virq = reserve_external(test);
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_calls, 1);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 1);
+	KUNIT_EXPECT_EQ(test, fake->sent[0], ipi_get_hwirq(virq, 0));
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(0)), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpu_possible_mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(virq), cpumask_of(0)), -EINVAL);
+	KUNIT_EXPECT_EQ(test, fake->nr_calls, 1);
+	KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(virq)));
+
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(0)), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), -EINVAL);
+}
+
+/* R2, R9: the same refusals as for CPUs of Linux */
+static void external_refused(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct fake_count before;
+
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(NULL, HWID), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(fake->domain, HWID), -EINVAL);
+
+	fake->nr_hwirqs = 0;
+	before = fake_count(fake);
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(fake->ipi, HWID), -ENOSPC);
+	fake_expect_count(test, fake, before);
+}
+
+static struct kunit_case external_cases[] = {
+	KUNIT_CASE(external_takes_one_hwirq),
+	KUNIT_CASE(external_no_request),
+	KUNIT_CASE(external_send),
+	KUNIT_CASE(external_refused),
+	{ }
+};
+
+static struct kunit_suite external_suite = {
+	.name		= "ipi-external",
+	.init		= fake_init,
+	.test_cases	= external_cases,
+};
+kunit_test_suite(external_suite);
+
+MODULE_DESCRIPTION("KUnit tests for IPIs to processors outside of Linux");
+MODULE_LICENSE("GPL");

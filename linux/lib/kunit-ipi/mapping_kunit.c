@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mapping from target to hwirq, and back: R3, R12, R13.
+ */
+
+#include <linux/irq.h>
+
+#include "fake.h"
+
+/* R3, R13: every target has a hwirq, and nobody else has one */
+static void mapping_covers_targets(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	const struct ipi_mapping *map;
+	irq_hw_number_t hwirq;
+	unsigned int cpu;
+	int virq;
+
+	virq = fake_reserve(test, fake, mask);
+	map = irq_data_get_ipi_mapping(irq_get_irq_data(virq));
+	KUNIT_ASSERT_NOT_NULL(test, map);
+
+	for (cpu = 0; cpu < nr_cpu_ids + 2; cpu++) {
+		hwirq = ipi_get_hwirq(virq, cpu);
+		KUNIT_EXPECT_EQ(test, hwirq, ipi_mapping_get(map, cpu));
+
+		if (cpu < nr_cpu_ids && cpumask_test_cpu(cpu, mask)) {
+			KUNIT_EXPECT_GE(test, hwirq, fake->base);
+			KUNIT_EXPECT_LT(test, hwirq, fake->base + FAKE_NR_HWIRQS);
+		} else {
+			KUNIT_EXPECT_EQ(test, hwirq, INVALID_HWIRQ);
+		}
+	}
+}
+
+/* R3: hwirq 0 is a number like any other */
+static void mapping_hwirq_zero(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int first = cpumask_first(cpu_possible_mask);
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, first), 0);
+	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, 0), virq);
+}
+
+/* R3: the shape of the hardware is what the controller makes of it */
+static void mapping_keeps_shape(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	unsigned int step = param->shape == FAKE_UNIFORM ? 0 :
+			    param->shape == FAKE_GAPS ? 3 : 1;
+	unsigned int cpu, nth = 0;
+	int virq;
+
+	virq = fake_reserve(test, fake, mask);
+	for_each_cpu(cpu, mask) {
+		KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpu),
+				fake->base + step * nth);
+		nth++;
+	}
+}
+
+/* R12: all hwirqs of an IPI resolve to it, and all others to nothing */
+static void mapping_resolves(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	unsigned int i, virq;
+
+	virq = fake_reserve(test, fake, mask);
+	for (i = 0; i < FAKE_NR_HWIRQS; i++) {
+		KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, fake->base + i),
+				test_bit(i, fake->used) ? virq : 0);
+	}
+}
+
+/* R1, R12: two IPIs share neither virq nor hwirqs */
+static void mapping_two_ipis(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq[2];
+	unsigned int cpu;
+
+	for (int i = 0; i < 2; i++)
+		virq[i] = fake_reserve(test, fake, mask);
+	KUNIT_EXPECT_NE(test, virq[0], virq[1]);
+
+	for (int i = 0; i < 2; i++) {
+		for_each_cpu(cpu, mask) {
+			KUNIT_EXPECT_EQ(test, virq[i],
+					irq_find_mapping(fake->domain,
+							 ipi_get_hwirq(virq[i], cpu)));
+		}
+	}
+}
+
+/* R13: what is no IPI has no hwirqs */
+static void mapping_not_an_ipi(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int device = irq_create_mapping(fake->domain, 7);
+
+	KUNIT_ASSERT_NE(test, device, 0);
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(device, 0), INVALID_HWIRQ);
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(INT_MAX, 0), INVALID_HWIRQ);
+	irq_dispose_mapping(device);
+}
+
+KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
+
+static struct kunit_case mapping_cases[] = {
+	KUNIT_CASE_PARAM(mapping_covers_targets, fake_gen_params),
+	KUNIT_CASE_PARAM(mapping_keeps_shape, fake_gen_params),
+	KUNIT_CASE_PARAM(mapping_resolves, fake_gen_params),
+	KUNIT_CASE_PARAM(mapping_two_ipis, fake_gen_params),
+	KUNIT_CASE(mapping_hwirq_zero),
+	KUNIT_CASE(mapping_not_an_ipi),
+	{ }
+};
+
+static struct kunit_suite mapping_suite = {
+	.name		= "ipi-mapping",
+	.init		= fake_init,
+	.test_cases	= mapping_cases,
+};
+kunit_test_suite(mapping_suite);
+
+MODULE_DESCRIPTION("KUnit tests for the hwirqs of IPIs");
+MODULE_LICENSE("GPL");

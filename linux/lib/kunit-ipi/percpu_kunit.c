@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IPIs to CPUs of Linux are per-CPU interrupts: R8, R14.
+ */
+
+#include <linux/cpu.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irqdesc.h>
+#include <linux/smp.h>
+
+#include "fake.h"
+
+static DEFINE_PER_CPU(int, cookie);
+
+static irqreturn_t handler(int irq, void *dev)
+{
+	return IRQ_HANDLED;
+}
+
+static void release(void *virq)
+{
+	free_percpu_irq((unsigned long)virq, &cookie);
+}
+
+static int reserve_and_request(struct kunit *test, const struct cpumask *mask)
+{
+	int virq = fake_reserve(test, test->priv, mask);
+
+	KUNIT_ASSERT_EQ(test, 0, request_percpu_irq(virq, handler, "kunit", &cookie));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, release,
+						(void *)(unsigned long)virq));
+	return virq;
+}
+
+static void enable_here(void *virq)
+{
+	enable_percpu_irq((unsigned long)virq, IRQ_TYPE_NONE);
+}
+
+static void disable_here(void *virq)
+{
+	disable_percpu_irq((unsigned long)virq);
+}
+
+static void on_cpu(unsigned int cpu, smp_call_func_t func, unsigned long virq)
+{
+	smp_call_function_single(cpu, func, (void *)virq, 1);
+}
+
+static bool is_enabled(struct fake_ipi *fake, int virq, unsigned int cpu)
+{
+	return cpumask_test_cpu(cpu, &fake->enabled[ipi_get_hwirq(virq, cpu) - fake->base]);
+}
+
+/* R8: an IPI to CPUs of Linux is requested as per-CPU interrupt, once */
+static void percpu_request(struct kunit *test)
+{
+	int virq = reserve_and_request(test, cpu_possible_mask);
+
+	KUNIT_EXPECT_TRUE(test, irq_is_percpu_devid(virq));
+	KUNIT_EXPECT_EQ(test, request_percpu_irq(virq, handler, "kunit", &cookie), -EBUSY);
+}
+
+/* R8: a CPU which is no target can't enable the IPI, nor do harm by trying */
+static void percpu_enable_no_target(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int cpu = cpumask_first(cpu_online_mask);
+	unsigned int other = cpumask_last(cpu_online_mask);
+	int virq = reserve_and_request(test, cpumask_of(cpu));
+
+	guard(cpus_read_lock)();
+
+	KUNIT_ASSERT_NE(test, cpu, other);
+	on_cpu(cpu, enable_here, virq);
+	on_cpu(other, enable_here, virq);
+	KUNIT_EXPECT_TRUE(test, is_enabled(fake, virq, cpu));
+	KUNIT_EXPECT_EQ(test, cpumask_weight(irq_to_desc(virq)->percpu_enabled), 1);
+
+	on_cpu(other, disable_here, virq);
+	KUNIT_EXPECT_TRUE(test, is_enabled(fake, virq, cpu));
+	on_cpu(cpu, disable_here, virq);
+}
+
+/* R8: each CPU unmasks and masks its own hwirq, and no other one */
+static void percpu_enable_own_hwirq(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq = reserve_and_request(test, mask);
+	unsigned int cpu, other;
+
+	guard(cpus_read_lock)();
+
+	for_each_cpu_and(cpu, mask, cpu_online_mask) {
+		on_cpu(cpu, enable_here, virq);
+		for_each_cpu_and(other, mask, cpu_online_mask)
+			KUNIT_EXPECT_EQ(test, is_enabled(fake, virq, other), other == cpu);
+
+		on_cpu(cpu, disable_here, virq);
+		KUNIT_EXPECT_FALSE(test, is_enabled(fake, virq, cpu));
+	}
+}
+
+/* R8: the reservation and the other CPUs do not care for a CPU which goes */
+static void percpu_disable_keeps_reservation(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int virq = reserve_and_request(test, cpu_possible_mask);
+	struct fake_count before = fake_count(fake);
+	unsigned int cpu;
+
+	guard(cpus_read_lock)();
+
+	for_each_online_cpu(cpu)
+		on_cpu(cpu, enable_here, virq);
+
+	cpu = cpumask_last(cpu_online_mask);
+	on_cpu(cpu, disable_here, virq);
+	fake_expect_count(test, fake, before);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(cpu)), 0);
+	KUNIT_EXPECT_TRUE(test, is_enabled(fake, virq, cpumask_first(cpu_online_mask)));
+
+	on_cpu(cpu, enable_here, virq);
+	KUNIT_EXPECT_TRUE(test, is_enabled(fake, virq, cpu));
+
+	for_each_online_cpu(cpu)
+		on_cpu(cpu, disable_here, virq);
+}
+
+#ifdef CONFIG_HOTPLUG_CPU
+/* R8: a CPU goes off and comes back, and receives the IPI as before */
+static void percpu_hotplug(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int virq = reserve_and_request(test, cpu_possible_mask);
+	unsigned int cpu = cpumask_last(cpu_online_mask);
+
+	on_cpu(cpu, enable_here, virq);
+	on_cpu(cpu, disable_here, virq);
+	KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
+
+	KUNIT_EXPECT_NE(test, ipi_get_hwirq(virq, cpu), INVALID_HWIRQ);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(cpu)), 0);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(irq_get_affinity_mask(virq),
+					      cpu_possible_mask));
+
+	KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
+	on_cpu(cpu, enable_here, virq);
+	KUNIT_EXPECT_TRUE(test, is_enabled(fake, virq, cpu));
+	fake_raise_on(fake, ipi_get_hwirq(virq, cpu), cpu);
+	KUNIT_EXPECT_EQ(test, fake->acked[cpu], ipi_get_hwirq(virq, cpu));
+	on_cpu(cpu, disable_here, virq);
+}
+#endif
+
+/* R14: an IPI has no affinity that could be set */
+static void percpu_no_affinity(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq = reserve_and_request(test, mask);
+
+	KUNIT_EXPECT_FALSE(test, irq_can_set_affinity(virq));
+	KUNIT_EXPECT_NE(test, irq_set_affinity(virq, cpumask_of(0)), 0);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(irq_get_affinity_mask(virq), mask));
+}
+
+KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
+
+static struct kunit_case percpu_cases[] = {
+	KUNIT_CASE(percpu_request),
+	KUNIT_CASE(percpu_enable_no_target),
+	KUNIT_CASE_PARAM(percpu_enable_own_hwirq, fake_gen_params),
+	KUNIT_CASE(percpu_disable_keeps_reservation),
+#ifdef CONFIG_HOTPLUG_CPU
+	KUNIT_CASE_SLOW(percpu_hotplug),
+#endif
+	KUNIT_CASE_PARAM(percpu_no_affinity, fake_gen_params),
+	{ }
+};
+
+static struct kunit_suite percpu_suite = {
+	.name		= "ipi-percpu",
+	.init		= fake_init,
+	.test_cases	= percpu_cases,
+};
+kunit_test_suite(percpu_suite);
+
+MODULE_DESCRIPTION("KUnit tests for IPIs as per-CPU interrupts");
+MODULE_LICENSE("GPL");

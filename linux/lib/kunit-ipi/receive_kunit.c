@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Receiving IPIs: R8, R12, R14, and R15 as far as a CPU can see it.
+ */
+
+#include <linux/cpu.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irqdesc.h>
+#include <linux/kernel_stat.h>
+
+#include "fake.h"
+
+static DEFINE_PER_CPU(unsigned int, received);
+
+static irqreturn_t count_received(int irq, void *dev)
+{
+	unsigned int *count = dev;
+
+	/* The handler gets the cookie of the CPU it runs on */
+	if (count == this_cpu_ptr(&received))
+		(*count)++;
+	return IRQ_HANDLED;
+}
+
+static void release(void *virq)
+{
+	free_percpu_irq((unsigned long)virq, &received);
+}
+
+static int reserve_and_request(struct kunit *test, const struct cpumask *mask)
+{
+	int virq = fake_reserve(test, test->priv, mask);
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		per_cpu(received, cpu) = 0;
+
+	KUNIT_ASSERT_EQ(test, 0, request_percpu_irq(virq, count_received, "kunit",
+						    &received));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, release,
+						(void *)(unsigned long)virq));
+	return virq;
+}
+
+/* R12: a hwirq ends up in the handler of its IPI, on the CPU it was raised on */
+static void receive_runs_handler(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq = reserve_and_request(test, mask);
+	unsigned int cpu;
+
+	guard(cpus_read_lock)();
+
+	for_each_cpu_and(cpu, mask, cpu_online_mask) {
+		for (int i = 0; i < 3; i++)
+			fake_raise_on(fake, ipi_get_hwirq(virq, cpu), cpu);
+	}
+	for_each_online_cpu(cpu) {
+		KUNIT_EXPECT_EQ(test, per_cpu(received, cpu),
+				cpumask_test_cpu(cpu, mask) ? 3 : 0);
+	}
+}
+
+/* R8: the acknowledged hwirq is the one of the CPU which handles the IPI */
+static void receive_acks_own_hwirq(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq = reserve_and_request(test, mask);
+	unsigned int cpu, n = 0;
+
+	guard(cpus_read_lock)();
+
+	for_each_cpu_and(cpu, mask, cpu_online_mask) {
+		irq_hw_number_t hwirq = ipi_get_hwirq(virq, cpu);
+
+		fake->acked[cpu] = INVALID_HWIRQ;
+		fake_raise_on(fake, hwirq, cpu);
+		KUNIT_EXPECT_EQ(test, fake->acked[cpu], hwirq);
+		KUNIT_EXPECT_EQ(test, atomic_read(&fake->nr_acked), ++n);
+	}
+}
+
+/* R14: the counts which /proc/interrupts shows are per CPU, once per IPI */
+static void receive_is_counted_once(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq = reserve_and_request(test, mask);
+	unsigned int cpu, n = 0;
+
+	guard(cpus_read_lock)();
+
+	for_each_cpu_and(cpu, mask, cpu_online_mask) {
+		fake_raise_on(fake, ipi_get_hwirq(virq, cpu), cpu);
+		n++;
+		KUNIT_EXPECT_EQ(test, irq_desc_kstat_cpu(irq_to_desc(virq), cpu), 1);
+		KUNIT_EXPECT_EQ(test, kstat_irqs_usr(virq), n);
+	}
+}
+
+/* R12: a hwirq which was given back is nobody's */
+static void receive_after_destroy(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq = fake_reserve(test, fake, mask);
+	irq_hw_number_t hwirq = ipi_get_hwirq(virq, cpumask_first(mask));
+
+	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	KUNIT_EXPECT_NE(test, generic_handle_domain_irq(fake->domain, hwirq), 0);
+}
+
+KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
+
+static struct kunit_case receive_cases[] = {
+	KUNIT_CASE_PARAM(receive_runs_handler, fake_gen_params),
+	KUNIT_CASE_PARAM(receive_acks_own_hwirq, fake_gen_params),
+	KUNIT_CASE_PARAM(receive_is_counted_once, fake_gen_params),
+	KUNIT_CASE_PARAM(receive_after_destroy, fake_gen_params),
+	{ }
+};
+
+static struct kunit_suite receive_suite = {
+	.name		= "ipi-receive",
+	.init		= fake_init,
+	.test_cases	= receive_cases,
+};
+kunit_test_suite(receive_suite);
+
+MODULE_DESCRIPTION("KUnit tests for receiving IPIs");
+MODULE_LICENSE("GPL");

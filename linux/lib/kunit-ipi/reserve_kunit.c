@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reserving IPIs: R1, R2, R7.
+ */
+
+#include <linux/irq.h>
+#include <linux/irqdesc.h>
+
+#include "fake.h"
+
+/* R1: one virq and one descriptor, whatever the number of targets */
+static void reserve_takes_one_virq(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	struct fake_count before = fake_count(fake);
+	struct fake_count after;
+	int virq;
+
+	virq = fake_reserve(test, fake, mask);
+	after = fake_count(fake);
+
+	KUNIT_EXPECT_EQ(test, after.descs, before.descs + 1);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(mask, irq_get_affinity_mask(virq)));
+}
+
+/* R2: a hwirq per target, or one in all, and no more */
+static void reserve_takes_hwirqs(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	unsigned int want = param->shape == FAKE_UNIFORM ? 1 : cpumask_weight(mask);
+	struct fake_count count;
+
+	fake_reserve(test, fake, mask);
+	count = fake_count(fake);
+
+	KUNIT_EXPECT_EQ(test, count.hwirqs, want);
+	KUNIT_EXPECT_EQ(test, count.mappings, want);
+}
+
+/* R2: hwirqs which are scattered over the whole space will do */
+static void reserve_fragmented(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int i, want = num_possible_cpus();
+	unsigned int cpu, nth = 0;
+	int virq;
+
+	/* All but every fifth one are taken */
+	for (i = 0; i < FAKE_NR_HWIRQS; i++) {
+		if (i % 5)
+			__set_bit(i, fake->used);
+	}
+
+	virq = fake_reserve(test, fake, cpu_possible_mask);
+	for_each_possible_cpu(cpu)
+		KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpu), 5 * nth++);
+	KUNIT_EXPECT_EQ(test, nth, want);
+}
+
+static void reserve_expect_refused(struct kunit *test, struct irq_domain *domain,
+				   const struct cpumask *mask, int err)
+{
+	struct fake_ipi *fake = test->priv;
+	struct fake_count before = fake_count(fake);
+
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi(domain, mask), err);
+	fake_expect_count(test, fake, before);
+}
+
+/* R2: what is not an IPI domain is refused */
+static void reserve_not_ipi_domain(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+
+	reserve_expect_refused(test, NULL, cpu_possible_mask, -EINVAL);
+	reserve_expect_refused(test, fake->domain, cpu_possible_mask, -EINVAL);
+}
+
+/* R2: a mask which makes no sense is refused */
+static void reserve_bad_mask(struct kunit *test)
+{
+	struct cpumask *mask = kunit_kzalloc(test, cpumask_size(), GFP_KERNEL);
+	unsigned int impossible = cpumask_first_zero(cpu_possible_mask);
+	struct fake_ipi *fake = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, mask);
+	reserve_expect_refused(test, fake->ipi, NULL, -EINVAL);
+	reserve_expect_refused(test, fake->ipi, mask, -EINVAL);
+
+	KUNIT_ASSERT_LT_MSG(test, impossible, small_cpumask_bits,
+			    "NR_CPUS must be larger than the number of CPUs");
+	cpumask_copy(mask, cpu_possible_mask);
+	__cpumask_set_cpu(impossible, mask);
+	reserve_expect_refused(test, fake->ipi, mask, -EINVAL);
+}
+
+/* R2: no hwirqs left is an error which leaks nothing and goes away again */
+static void reserve_no_hwirqs(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct fake_count before;
+	int virq;
+
+	fake->nr_hwirqs = 2 * num_possible_cpus() - 1;
+	virq = fake_reserve(test, fake, cpu_possible_mask);
+
+	before = fake_count(fake);
+	for (int i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, irq_reserve_ipi(fake->ipi, cpu_possible_mask),
+				-ENOSPC);
+		fake_expect_count(test, fake, before);
+	}
+
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	fake_reserve(test, fake, cpu_possible_mask);
+}
+
+/* R2: a controller whose hwirq resolves to a device already gets an error */
+static void reserve_busy_hwirq(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int device;
+	struct fake_count before;
+
+	device = irq_create_mapping(fake->domain, fake->base + 1);
+	KUNIT_ASSERT_NE(test, device, 0);
+	before = fake_count(fake);
+
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi(fake->ipi, cpu_possible_mask), -EBUSY);
+	fake_expect_count(test, fake, before);
+	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, fake->base + 1), device);
+
+	irq_dispose_mapping(device);
+}
+
+/*
+ * R2: no descriptor is -ENOMEM. With SPARSE_IRQ there is no end to the numbers,
+ * which leaves the allocation of the descriptor to fault injection.
+ */
+static void reserve_no_descriptor(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct fake_count before;
+	int irq, *irqs;
+	unsigned int n = 0;
+
+	if (IS_ENABLED(CONFIG_SPARSE_IRQ)) {
+		KUNIT_EXPECT_GT(test, fake_reserve(test, fake, cpu_possible_mask), 0);
+		return;
+	}
+
+	irqs = kunit_kcalloc(test, NR_IRQS, sizeof(*irqs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, irqs);
+	while ((irq = irq_alloc_desc(NUMA_NO_NODE)) >= 0)
+		irqs[n++] = irq;
+
+	before = fake_count(fake);
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi(fake->ipi, cpu_possible_mask), -ENOMEM);
+	fake_expect_count(test, fake, before);
+
+	while (n--)
+		irq_free_desc(irqs[n]);
+}
+
+/* R7: global means all possible CPUs, and it is recorded when reserving */
+static void reserve_records_global(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq;
+
+	virq = fake_reserve(test, fake, mask);
+	KUNIT_EXPECT_EQ(test, irqd_is_global_ipi(irq_get_irq_data(virq)),
+			cpumask_equal(mask, cpu_possible_mask));
+}
+
+KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
+
+static struct kunit_case reserve_cases[] = {
+	KUNIT_CASE_PARAM(reserve_takes_one_virq, fake_gen_params),
+	KUNIT_CASE_PARAM(reserve_takes_hwirqs, fake_gen_params),
+	KUNIT_CASE_PARAM(reserve_records_global, fake_gen_params),
+	KUNIT_CASE(reserve_fragmented),
+	KUNIT_CASE(reserve_not_ipi_domain),
+	KUNIT_CASE(reserve_bad_mask),
+	KUNIT_CASE(reserve_no_hwirqs),
+	KUNIT_CASE(reserve_busy_hwirq),
+	KUNIT_CASE(reserve_no_descriptor),
+	{ }
+};
+
+static struct kunit_suite reserve_suite = {
+	.name		= "ipi-reserve",
+	.init		= fake_init,
+	.test_cases	= reserve_cases,
+};
+kunit_test_suite(reserve_suite);
+
+MODULE_DESCRIPTION("KUnit tests for reserving IPIs");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sending IPIs, seen at the registers of the controller: R4, R5, R6, R7.
+ */
+
+#include <linux/irq.h>
+#include <linux/irqdesc.h>
+#include <linux/irqflags.h>
+#include <linux/tracepoint.h>
+
+#include <trace/events/ipi.h>
+
+#include "fake.h"
+
+/* One call, one hwirq per target, in the order of the targets */
+static void expect_sent(struct kunit *test, int virq, const struct cpumask *mask)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int cpu, n = 0;
+
+	KUNIT_EXPECT_EQ(test, fake->nr_calls, 1);
+	KUNIT_ASSERT_EQ(test, fake->nr_sent, cpumask_weight(mask));
+	for_each_cpu(cpu, mask) {
+		KUNIT_EXPECT_EQ(test, fake->sent_target[n], cpu);
+		KUNIT_EXPECT_EQ(test, fake->sent[n], ipi_get_hwirq(virq, cpu));
+		n++;
+	}
+	fake_clear_log(fake);
+}
+
+static void expect_silence(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+
+	KUNIT_EXPECT_EQ(test, fake->nr_calls, 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 0);
+}
+
+/* R4, R5, R6: every function raises the hwirqs of the targets, once */
+static void send_raises_hwirqs(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq = fake_reserve(test, fake, mask);
+	unsigned int cpu;
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, mask), 0);
+	expect_sent(test, virq, mask);
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	expect_sent(test, virq, mask);
+
+	KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(virq), mask), 0);
+	expect_sent(test, virq, mask);
+
+	for_each_cpu(cpu, mask) {
+		KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(cpu)), 0);
+		expect_sent(test, virq, cpumask_of(cpu));
+	}
+}
+
+/* R6: sends work with interrupts disabled */
+static void send_irqs_off(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq = fake_reserve(test, fake, mask);
+	int err[3];
+
+	local_irq_disable();
+	err[0] = irq_send_ipi(virq, mask);
+	err[1] = irq_send_ipi_all(virq);
+	err[2] = irq_desc_send_ipi(irq_to_desc(virq), mask);
+	local_irq_enable();
+
+	for (int i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, err[i], 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_calls, 3);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 3 * cpumask_weight(mask));
+}
+
+/* R6: a mask which is not a subset of the targets is refused as a whole */
+static void send_outside_of_targets(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	struct cpumask *more = fake_mask(test, MASK_ALL);
+	int virq = fake_reserve(test, fake, mask);
+
+	/* Wider than the targets, even if those are all possible CPUs */
+	if (cpumask_equal(mask, cpu_possible_mask))
+		__cpumask_set_cpu(cpumask_first_zero(cpu_possible_mask), more);
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, more), -EINVAL);
+	expect_silence(test);
+	if (!cpumask_equal(mask, cpu_possible_mask))
+		KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(virq), more), -EINVAL);
+	expect_silence(test);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, NULL), -EINVAL);
+	expect_silence(test);
+}
+
+/* R6: what is no IPI is not sent, though its chip could */
+static void send_not_an_ipi(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int device = irq_create_mapping(fake->domain, 7);
+	int ipi = fake_reserve(test, fake, cpumask_of(cpumask_first(cpu_possible_mask)));
+	struct irq_data *parent = irq_get_irq_data(ipi)->parent_data;
+
+	KUNIT_ASSERT_NE(test, device, 0);
+	irq_set_chip_data(device, fake);
+	irq_set_chip(device, parent->chip);
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(device, cpu_possible_mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(device), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(device),
+						cpu_possible_mask), -EINVAL);
+	expect_silence(test);
+
+	irq_dispose_mapping(device);
+}
+
+/* R6: no descriptor, and a chip which can't send */
+static void send_no_chip(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+	struct irq_chip *chip = irq_get_chip(virq);
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(INT_MAX, cpu_possible_mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(INT_MAX), -EINVAL);
+
+	irq_set_chip(virq, &dummy_irq_chip);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpu_possible_mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(virq),
+						cpu_possible_mask), -EINVAL);
+	expect_silence(test);
+	irq_set_chip(virq, chip);
+}
+
+/* R7: a global IPI by nature is a per-CPU interrupt whose chip can send */
+static void send_set_global(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int device = irq_create_mapping(fake->domain, 7);
+	int ipi = fake_reserve(test, fake, cpumask_of(cpumask_first(cpu_possible_mask)));
+	struct irq_data *parent = irq_get_irq_data(ipi)->parent_data;
+
+	KUNIT_ASSERT_NE(test, device, 0);
+	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(INT_MAX), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(device)));
+
+	irq_set_chip(device, parent->chip);
+	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), -EINVAL);
+	KUNIT_ASSERT_EQ(test, irq_set_percpu_devid(device), 0);
+	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), 0);
+	KUNIT_EXPECT_TRUE(test, irqd_is_global_ipi(irq_get_irq_data(device)));
+
+	irq_dispose_mapping(device);
+}
+
+#ifdef CONFIG_TRACEPOINTS
+struct probe_count {
+	struct task_struct	*task;
+	unsigned int		n;
+};
+
+static void probe_send(void *data, const struct cpumask *mask,
+		       unsigned long callsite, void *callback)
+{
+	struct probe_count *count = data;
+
+	/* The scheduler's own IPIs pass by here, too */
+	if (in_task() && current == count->task && !callback)
+		count->n++;
+}
+
+/* R14: the tracepoint fires once per send of a driver */
+static void send_is_traced(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct probe_count count = { .task = current };
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+
+	KUNIT_ASSERT_EQ(test, 0, register_trace_ipi_send_cpumask(probe_send, &count));
+	irq_send_ipi(virq, cpu_possible_mask);
+	KUNIT_EXPECT_EQ(test, count.n, 1);
+	irq_send_ipi_all(virq);
+	KUNIT_EXPECT_EQ(test, count.n, 2);
+	irq_send_ipi(INT_MAX, cpu_possible_mask);
+	KUNIT_EXPECT_EQ(test, count.n, 2);
+	unregister_trace_ipi_send_cpumask(probe_send, &count);
+	tracepoint_synchronize_unregister();
+}
+#endif
+
+KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
+
+static struct kunit_case send_cases[] = {
+	KUNIT_CASE_PARAM(send_raises_hwirqs, fake_gen_params),
+	KUNIT_CASE_PARAM(send_irqs_off, fake_gen_params),
+	KUNIT_CASE_PARAM(send_outside_of_targets, fake_gen_params),
+	KUNIT_CASE(send_not_an_ipi),
+	KUNIT_CASE(send_no_chip),
+	KUNIT_CASE(send_set_global),
+#ifdef CONFIG_TRACEPOINTS
+	KUNIT_CASE(send_is_traced),
+#endif
+	{ }
+};
+
+static struct kunit_suite send_suite = {
+	.name		= "ipi-send",
+	.init		= fake_init,
+	.test_cases	= send_cases,
+};
+kunit_test_suite(send_suite);
+
+MODULE_DESCRIPTION("KUnit tests for sending IPIs");
+MODULE_LICENSE("GPL");
