@@ -13,7 +13,7 @@
 
 #include "init.h"
 
-#define POKES	10
+#define POKES	4
 
 struct spinner {
 	pthread_t thread;

@@ -108,6 +108,11 @@ class Kunit(Scratch):
         self.assertEqual(["suite a has no passed case"],
                          self.faults(group("a", "SKIP", "SKIP")))
 
+    def test_suite_that_may_skip(self):
+        result = group("all", inner=[group("a", "SKIP"), group("b", "SKIP")])
+        self.assertEqual(["suite b has no passed case"],
+                         kunit.judge(result, ["a", "b"], may_skip=["a"])[1])
+
     def test_suite_skipped_in_one_line(self):
         result = {"sub_groups": [], "test_cases": [{"name": "a", "status": "SKIP"}]}
         self.assertEqual(["suite a has no passed case"], kunit.judge(result, ["a"])[1])

@@ -6,7 +6,8 @@ import subprocess
 
 from support import TOP, Scratch, write_program
 
-NEEDED = ["dirname", "sed", "ls", "tr", "sort", "basename", "sh", "cat"]
+NEEDED = ["dirname", "sed", "ls", "tr", "sort", "basename", "sh", "cat",
+          "date", "env", "mkdir", "tail"]
 
 
 class Entry(Scratch):
@@ -24,9 +25,10 @@ class Entry(Scratch):
         write_program(self.folder, "apt-get", log + apt)
         write_program(self.folder, "python3", log)
         if sudo is not None:
-            write_program(self.folder, "sudo", f"[ $1 = -v ] && exit {sudo}; exec \"$@\"")
+            write_program(self.folder, "sudo", f"[ $1 = -n ] && exit {sudo}; exec \"$@\"")
         return subprocess.run([TOP / "ipi", *words], capture_output=True, text=True,
-                              env={**os.environ, "PATH": str(self.folder)}, check=False)
+                              env={**os.environ, "PATH": str(self.folder)}, check=False,
+                              stdin=subprocess.DEVNULL)
 
     def log(self):
         path = self.folder / "log"
@@ -90,7 +92,9 @@ class Entry(Scratch):
         self.assertIn("apt-get install", self.log()[0])
 
     def test_lists_are_updated_when_a_package_is_not_found(self):
-        done = self.ipi("prepare", root=True, apt="exit 100")
+        done = self.ipi("prepare", root=True,
+                        apt="[ $1 = update ] || { echo no package; exit 100; }")
+        self.assertIn("no package", done.stderr)
         self.assertEqual(1, done.returncode)
         self.assertIn("could not install: git", done.stderr)
         self.assertEqual(["install", "update", "install"],

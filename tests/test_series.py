@@ -79,6 +79,24 @@ class RoundTrip(Project):
         self.assertIn("rename to kernel/moved.c", self.patch(1).diff)
         self.assertEqual([], self.patch(1).overlays + self.patch(1).removes)
 
+    def test_new_file_in_the_place_of_a_renamed_one(self):
+        self.commit("a: Move", {"kernel/old.c": None,
+                                "kernel/moved.c": LONG.replace("function", "old")})
+        self.commit("a: Write anew", {"kernel/old.c": NEW})
+        self.assert_round_trip()
+        self.assertIn("rename to kernel/moved.c", self.patch(1).diff)
+        self.assertEqual(["kernel/old.c"], self.patch(2).overlays)
+
+    def test_listed_overlay_is_no_target_of_a_rename(self):
+        self.commit("a: Replace", {"kernel/old.c": None, "kernel/new.c": NEW})
+        self.refresh()
+        (self.linux / "kernel/new.c").write_text(LONG.replace("function", "old"))
+        self.git("commit", "-aq", "--amend", "--no-edit")
+        self.assert_round_trip()
+        self.assertEqual((["kernel/new.c"], ["kernel/old.c"], ""),
+                         (self.patch(1).overlays, self.patch(1).removes,
+                          self.patch(1).diff))
+
     def test_modes(self):
         (self.linux / "kernel/a.c").chmod(0o755)
         self.commit("a: Modes", {"kernel/run.sh": "exit\n"})

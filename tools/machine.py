@@ -27,6 +27,7 @@ class Machine:
     timeout:  seconds for one boot
     packages: Debian packages (read by tools/packages.sh)
     kernel:   the machine whose kernel this one boots
+    kunit_skips: suites that need hardware the machine has not
     """
     name: str
     arch: str
@@ -41,6 +42,7 @@ class Machine:
     timeout: int
     packages: list
     kernel: str
+    kunit_skips: list = dataclasses.field(default_factory=list)
 
     @property
     def folder(self):

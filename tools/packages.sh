@@ -36,6 +36,16 @@ is_installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# sudo may ask for a password only if somebody is there to type it.
+can_sudo() {
+	command -v sudo >/dev/null || return 1
+	[ -t 0 ] || sudo -n true 2>/dev/null
+}
+
+run_apt() {
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" >>"$apt_log" 2>&1
+}
+
 # Installs what is missing of the packages in $1, as root or through sudo.
 install_missing() {
 	missing=$(for package in $1; do
@@ -44,23 +54,29 @@ install_missing() {
 	missing=${missing% }
 	[ -n "$missing" ] || return 0
 
-	apt_install="apt-get install --no-install-recommends -y $missing"
+	options="--no-install-recommends -y"
 	as_root=
 	if [ "$(id -u)" != 0 ]; then
-		if ! command -v sudo >/dev/null || ! sudo -v -n 2>/dev/null; then
+		if ! can_sudo; then
 			echo "ipi: packages are missing, and only root can install them:" >&2
-			echo "$apt_install" >&2
+			echo "apt-get install $options $missing" >&2
 			return 1
 		fi
 		as_root=sudo
 	fi
 
-	echo "install packages: $missing"
-	export DEBIAN_FRONTEND=noninteractive
-	$as_root $apt_install >/dev/null 2>&1 && return 0
-	# The package lists may be absent or old.
-	$as_root apt-get update -q >&2
-	$as_root $apt_install >&2 && return 0
-	echo "ipi: apt-get could not install: $missing" >&2
-	return 1
+	echo "install packages: $missing ..."
+	start=$(date +%s)
+	mkdir -p "$here/build"
+	apt_log="$here/build/apt.log"
+	: >"$apt_log"
+	# The package lists may be absent or old, so a first failure is no news.
+	run_apt install $options $missing ||
+		{ run_apt update && run_apt install $options $missing; } ||
+		{
+			tail -n 20 "$apt_log" >&2
+			echo "ipi: apt-get could not install: $missing" >&2
+			return 1
+		}
+	echo "install packages: $(($(date +%s) - start)) s"
 }

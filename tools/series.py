@@ -116,12 +116,11 @@ def report_changed_base(repo, start, stored):
 
 # ---- extract: commits -> stored series ----
 
-def _changes(repo, commit, only=(), exclude=()):
+def _changes(repo, commit, exclude=()):
     """[(status, old path, new path)] of @commit, renames found."""
-    paths = [f":(literal){path}" for path in sorted(only)] or ["."]
-    paths += [f":(exclude,literal){path}" for path in sorted(exclude)]
     out = repo.raw("diff-tree", "-r", "-z", "-M", "--no-commit-id", "--name-status",
-                   f"{commit}^", commit, "--", *paths)
+                   f"{commit}^", commit, "--", ".",
+                   *(f":(exclude,literal){path}" for path in sorted(exclude)))
     words = out.decode("utf-8", "surrogateescape").split("\0")[:-1]
     changes = []
     while words:
@@ -152,13 +151,11 @@ def _history(repo, commits, listed):
     """({path: commits that touch it}, {path: those that make it anew})."""
     touched, made = {}, {}
     for commit in commits:
-        changes = _changes(repo, commit, exclude=listed)
-        if listed:
-            changes += _changes(repo, commit, only=listed)
-        for status, old, new in changes:
+        for status, old, new in _changes(repo, commit):
             for path in {old, new}:
                 touched.setdefault(path, []).append(commit)
-            if status == "A" or status == "M" and is_rewritten(repo, commit, new):
+            if (status == "A" or status == "R" and new in listed
+                    or status == "M" and is_rewritten(repo, commit, new)):
                 made.setdefault(new, []).append(commit)
     return touched, made
 
