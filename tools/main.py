@@ -7,6 +7,7 @@ import boot
 import branch
 import kunit
 import machine
+import platforms
 import suite
 from common import Failure, Refused, only_one_run, say
 
@@ -21,6 +22,7 @@ COMMANDS = {
     "check": branch.check,
     "kunit": lambda name="malta": kunit.kunit(machine.load(name)),
     "mail": mail,
+    "platforms": platforms.build_all,
     "prepare": lambda force=None: branch.prepare(force=bool(force)),
     "refresh": lambda force=None: branch.refresh(force=bool(force)),
     "shell": lambda name="malta": boot.shell(machine.load(name)),

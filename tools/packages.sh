@@ -19,6 +19,10 @@ all_machine_packages() {
 	done
 }
 
+platform_packages() {
+	sed -n 's/^packages = \[\(.*\)\]$/\1/p' "$here/configs/platforms.toml" | tr -d '",'
+}
+
 packages_for() {
 	echo "$SERIES_PACKAGES"
 	[ -n "${LINUX:-}" ] || sed '/^#/d' "$here/base/package"
@@ -26,8 +30,12 @@ packages_for() {
 	boot|kunit|stress|shell)
 		echo "$BUILD_PACKAGES"
 		machine_packages "$2" ;;
+	platforms)
+		echo "$BUILD_PACKAGES"
+		platform_packages ;;
 	test)
 		echo "$BUILD_PACKAGES"
+		platform_packages
 		all_machine_packages ;;
 	esac
 }

@@ -7,6 +7,7 @@ import boot
 import branch
 import kunit
 import machine
+import platforms
 from common import TOP, Failure, Refused, say, step
 
 STRESS = ["malta"]
@@ -16,6 +17,8 @@ KUNIT = ["malta"]
 def _checks():
     """[(name, function)], quick ones first."""
     checks = [("check", branch.check)]
+    checks += [(f"platform {name}", lambda name=name: platforms.build(name))
+               for name in platforms.load()]
     checks += [(f"boot {name}", lambda name=name: boot.boot(machine.load(name)))
                for name in machine.names()]
     checks += [(f"kunit {name}", lambda name=name: kunit.kunit(machine.load(name)))

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The logs of builds that are not booted."""
+
+import unittest
+
+import support  # noqa: F401 (finds tools/)
+
+import platforms
+
+
+class Platforms(unittest.TestCase):
+    def test_descriptions_are_complete(self):
+        for name, platform in platforms.load().items():
+            for field in ("arch", "cross", "defconfig", "targets", "packages"):
+                self.assertTrue(platform[field], f"{name}: {field}")
+
+    def test_a_clean_log_passes(self):
+        self.assertEqual([], platforms.warnings_in("  CC      kernel/irq/ipi.o\n"))
+
+    def test_each_kind_of_complaint_is_found(self):
+        for line in ("x.c:3:5: warning: unused variable 'y' [-Wunused-variable]",
+                     "x.c:3:5: error: 'y' undeclared",
+                     "make[3]: *** [x.o] Error 1",
+                     "x.o: undefined reference to `y'"):
+            self.assertEqual([line], platforms.warnings_in(f"  CC  x.o\n{line}\n"))
+
+
+if __name__ == "__main__":
+    unittest.main()

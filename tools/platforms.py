@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Platforms that are built but not booted, configs/platforms.toml."""
+
+import os
+import re
+import subprocess
+import tomllib
+
+import branch
+from common import BUILD, LINUX, TOP, Failure, Refused, say, step
+
+_TAIL = 20
+
+
+def load():
+    return tomllib.loads((TOP / "configs" / "platforms.toml").read_text())
+
+
+def warnings_in(log):
+    """The lines of a build log that a maintainer would not want to see."""
+    return [line for line in log.splitlines()
+            if re.search(r"\b(warning|error):|\*\*\*|undefined reference", line)]
+
+
+def _make(name, platform, *words):
+    folder = BUILD / "platforms" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        ["make", "-s", "-C", str(LINUX), f"O={folder}", f"ARCH={platform['arch']}",
+         f"CROSS_COMPILE={platform['cross']}", f"CC=ccache {platform['cross']}gcc",
+         f"-j{os.cpu_count()}", *words],
+        check=False, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT)
+    (folder / "build.log").write_text(done.stdout)
+    return done
+
+
+def build_all():
+    branch.prepare()
+    for name in load():
+        build(name)
+    say("PASS: no platform warns")
+
+
+def build(name):
+    """Builds the touched directories of one platform; a warning is a failure."""
+    platform = load()[name]
+    with step(f"build platform {name}"):
+        done = _make(name, platform, platform["defconfig"])
+        if done.returncode:
+            raise Failure(f"make {platform['defconfig']} failed:\n{done.stdout[-2000:]}")
+        done = _make(name, platform, *platform["targets"])
+    found = warnings_in(done.stdout)
+    if found or done.returncode:
+        lines = found or done.stdout.splitlines()[-_TAIL:]
+        raise Refused(f"platform {name}: {lines[0]}\n" + "\n".join(lines[1:_TAIL]))
