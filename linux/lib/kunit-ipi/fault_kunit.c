@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every allocation on the way fails once: R2, R11.
+ */
+
+#include <linux/debugfs.h>
+#include <linux/fault-inject.h>
+#include <linux/irq.h>
+#include <linux/sched.h>
+
+#include "fake.h"
+
+/* More allocations than this are not expected on any way */
+#define MAX_NTH		64
+
+/*
+ * By default, failslab spares allocations which may sleep, and dumps the stack
+ * when it strikes. There is no other way to it than its files in debugfs.
+ */
+static void *failslab_setting(struct kunit *test, const char *name)
+{
+	struct dentry *dir = debugfs_lookup("failslab", NULL);
+	struct dentry *file;
+	void *value;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dir);
+	file = debugfs_lookup(name, dir);
+	dput(dir);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	value = d_inode(file)->i_private;
+	dput(file);
+	return value;
+}
+
+static void fail_sleepers(struct kunit *test, bool fail)
+{
+	*(bool *)failslab_setting(test, "ignore-gfp-wait") = !fail;
+	*(unsigned long *)failslab_setting(test, "verbose") = fail ? 0 : 2;
+}
+
+/* Fail the nth allocation of func(), and return whether there was one */
+static bool fail_nth(struct kunit *test, unsigned int nth,
+		     int (*func)(struct fake_ipi *fake), int *ret)
+{
+	bool failed;
+
+	fail_sleepers(test, true);
+	current->fail_nth = nth;
+	*ret = func(test->priv);
+	failed = !current->fail_nth;
+	current->fail_nth = 0;
+	fail_sleepers(test, false);
+	return failed;
+}
+
+static int reserve_all(struct fake_ipi *fake)
+{
+	return irq_reserve_ipi(fake->ipi, cpu_possible_mask);
+}
+
+static int reserve_external(struct fake_ipi *fake)
+{
+	return irq_reserve_ipi_external(fake->ipi, 7);
+}
+
+static int create_domain(struct fake_ipi *fake)
+{
+	struct irq_domain *ipi = ipi_create_irq_domain(fake->domain, fake->ipi_ops);
+
+	if (IS_ERR(ipi))
+		return PTR_ERR(ipi);
+	irq_domain_remove(ipi);
+	return 0;
+}
+
+static void expect_no_leak(struct kunit *test, int (*func)(struct fake_ipi *fake),
+			   bool destroy)
+{
+	struct fake_ipi *fake = test->priv;
+	struct fake_count before = fake_count(fake);
+	unsigned int nth, failures = 0;
+	bool failed = true;
+	int ret;
+
+	for (nth = 1; failed && nth < MAX_NTH; nth++) {
+		failed = fail_nth(test, nth, func, &ret);
+		if (ret < 0) {
+			failures++;
+			KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+		} else if (destroy) {
+			KUNIT_EXPECT_EQ(test, irq_destroy_ipi(ret, NULL), 0);
+		}
+		fake_expect_count(test, fake, before);
+	}
+	KUNIT_EXPECT_GE(test, ret, 0);
+	KUNIT_EXPECT_GT(test, failures, 1);
+	kunit_info(test, "%u failures out of %u allocations", failures, nth - 2);
+}
+
+/* R2: memory runs out anywhere while reserving */
+static void fault_reserve(struct kunit *test)
+{
+	expect_no_leak(test, reserve_all, true);
+}
+
+/* R2, R9: the same for a processor outside of Linux */
+static void fault_reserve_external(struct kunit *test)
+{
+	expect_no_leak(test, reserve_external, true);
+}
+
+/* R5: and while an IPI domain is created */
+static void fault_create_domain(struct kunit *test)
+{
+	expect_no_leak(test, create_domain, false);
+}
+
+/* R11: destroying needs no memory */
+static void fault_destroy(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct fake_count before = fake_count(fake);
+	int virq, ret[2];
+
+	virq = irq_reserve_ipi(fake->ipi, cpu_possible_mask);
+	KUNIT_ASSERT_GT(test, virq, 0);
+
+	fail_sleepers(test, true);
+	current->fail_nth = 1;
+	ret[0] = irq_destroy_ipi(virq, cpumask_of(cpumask_first(cpu_possible_mask)));
+	current->fail_nth = 1;
+	ret[1] = irq_destroy_ipi(virq, NULL);
+	current->fail_nth = 0;
+	fail_sleepers(test, false);
+
+	KUNIT_EXPECT_EQ(test, ret[0], 0);
+	KUNIT_EXPECT_EQ(test, ret[1], 0);
+	fake_expect_count(test, fake, before);
+}
+
+KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
+
+static struct kunit_case fault_cases[] = {
+	KUNIT_CASE_PARAM(fault_reserve, fake_gen_params),
+	KUNIT_CASE(fault_reserve_external),
+	KUNIT_CASE(fault_create_domain),
+	KUNIT_CASE(fault_destroy),
+	{ }
+};
+
+static struct kunit_suite fault_suite = {
+	.name		= "ipi-fault",
+	.init		= fake_init,
+	.test_cases	= fault_cases,
+};
+kunit_test_suite(fault_suite);
+
+MODULE_DESCRIPTION("KUnit tests for IPIs when memory runs out");
+MODULE_LICENSE("GPL");
