@@ -225,6 +225,15 @@ class OtherBase(Project):
             self.prepare()
         self.assertEqual(head, Repo(self.linux).resolve("HEAD"))
 
+    def test_removed_file_is_not_there(self):
+        self.commit("b: Remove", {"kernel/old.c": None})
+        self.refresh()
+        files = kernel_files(sublevel=6)
+        del files["kernel/old.c"]
+        self.use_base(files)
+        with self.assertRaisesRegex(Failure, "0002-b-Remove.patch removes kernel/old.c"):
+            self.prepare()
+
     def test_overlay_of_a_changed_file(self):
         self.commit("b: Rewrite", {"kernel/b.c": NEW})
         self.refresh()

@@ -67,15 +67,18 @@ def _apply_diff(index, patch, notes):
 
 
 def _apply_files(index, patch, linux):
+    """Overlays and removals, as one list that git update-index reads."""
     for path in patch.removes:
         if not index.text("ls-files", "--", path):
             raise Failure(f"{patch.name} removes {path}, which is not there")
-        index.text("update-index", "--force-remove", "--", path)
-    for path in patch.overlays:
-        file = linux / path
+    entries = [f"0 {'0' * 40}\t{path}\0" for path in patch.removes]
+    files = [linux / path for path in patch.overlays]
+    blobs = index.text("hash-object", "-w", "--no-filters", "--stdin-paths",
+                       data="".join(f"{file}\n" for file in files)).split()
+    for path, file, blob in zip(patch.overlays, files, blobs):
         mode = "100755" if file.stat().st_mode & 0o100 else "100644"
-        blob = index.text("hash-object", "-w", "--no-filters", str(file))
-        index.text("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}")
+        entries.append(f"{mode} {blob}\t{path}\0")
+    index.text("update-index", "-z", "--index-info", data="".join(entries))
 
 
 def apply(repo, start, stored):
@@ -91,7 +94,8 @@ def apply(repo, start, stored):
         for number, patch in enumerate(series, 1):
             if patch.diff:
                 _apply_diff(index, patch, notes)
-            _apply_files(index, patch, stored.linux)
+            if patch.overlays or patch.removes:
+                _apply_files(index, patch, stored.linux)
             tree = index.text("write-tree")
             date = base.DATE + number * SECONDS_APART
             head = index.text("commit-tree", tree, "-p", head,
