@@ -47,9 +47,11 @@ static void poke_all(void)
 void run_boot(void)
 {
 	poke_all();
+	kernel_waits();
 	printf("ipi: online %d\n", count_online());
 	show("/proc/interrupts");
 	show_folder(IRQ_DEBUGFS "domains");
 	show_folder(IRQ_DEBUGFS "irqs");
 	printf("ipi: done\n");
+	kernel_speaks();
 }

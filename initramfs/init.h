@@ -14,6 +14,8 @@ bool print_file(const char *path);
 void pin_to_cpu(int cpu);
 bool cpu_online(int cpu);
 int count_online(void);
+void kernel_waits(void);
+void kernel_speaks(void);
 
 /* poke.c: makes IPIs */
 void poke_init(void);

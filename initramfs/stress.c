@@ -222,12 +222,15 @@ void run_stress(int rounds)
 	for (i = 1; i <= rounds; i++) {
 		if (!round_trip(cpus, hotplug))
 			return;
-		printf("ipi: round %d\n", i);
+		printf("round %d\n", i);
 	}
+	kernel_waits();
+	printf("ipi: rounds %d\n", rounds);
 	printf("ipi: hotplug %d\n", hotplug);
 	printf("ipi: online %d\n", count_online());
 	printf("ipi: begin /proc/interrupts\n");
 	print_file("/proc/interrupts");
 	printf("ipi: end /proc/interrupts\n");
 	printf("ipi: done\n");
+	kernel_speaks();
 }

@@ -3,9 +3,17 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/klog.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "init.h"
+
+/* The actions of syslog(2). */
+#define READ_ALL	3
+#define CLEAR		5
+#define CONSOLE_OFF	6
+#define CONSOLE_ON	7
 
 /* Reads what fits and always terminates @buf, also when there is no file. */
 void read_file(const char *path, char *buf, size_t size)
@@ -78,4 +86,26 @@ bool cpu_online(int cpu)
 int count_online(void)
 {
 	return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/*
+ * A kernel message in the middle of a line would make it unreadable. Until
+ * kernel_speaks() they are kept back; that prints them.
+ */
+void kernel_waits(void)
+{
+	klogctl(CLEAR, NULL, 0);
+	klogctl(CONSOLE_OFF, NULL, 0);
+}
+
+void kernel_speaks(void)
+{
+	static char buf[65536];
+	int len = klogctl(READ_ALL, buf, sizeof(buf));
+
+	if (len > 0)
+		fwrite(buf, 1, len, stdout);
+	fflush(stdout);
+	tcdrain(STDOUT_FILENO);
+	klogctl(CONSOLE_ON, NULL, 0);
 }
