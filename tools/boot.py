@@ -3,12 +3,11 @@
 
 import shutil
 import subprocess
-import time
 
 import branch
 import build
 import verdict
-from common import TOP, Failure, say, step
+from common import Failure, say, step
 
 STRESS_ROUNDS = 50
 STRESS_TIMEOUT = 1200
@@ -54,10 +53,8 @@ def _build(machine):
 def _run(machine, append, timeout, log):
     machine.folder.mkdir(exist_ok=True)
     with step(f"run {machine.name} in QEMU"):
-        start = time.monotonic()
         status = run_logged(qemu_command(machine, append), log, timeout)
-    text = log.read_text(errors="replace")
-    return verdict.Run(text, status, timeout, time.monotonic() - start)
+    return verdict.Run(log.read_text(errors="replace"), status, timeout)
 
 
 def boot(machine):

@@ -39,10 +39,6 @@ class Patch:
     removes: list
     diff: str
 
-    @property
-    def subject(self):
-        return self.message.partition("\n")[0]
-
     def text(self):
         subject, _, body = self.message.partition("\n")
         lines = [SUBJECT + subject, ""]

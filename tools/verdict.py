@@ -18,11 +18,10 @@ IRQS = "/sys/kernel/debug/irq/irqs/"
 
 @dataclasses.dataclass
 class Run:
-    """One run of QEMU: its console, its status (None: killed), the times."""
+    """One run of QEMU: its console, its status (None: killed), the time-out."""
     log: str
     status: int
     timeout: int
-    seconds: float = 0.0
 
 
 @dataclasses.dataclass
