@@ -205,6 +205,7 @@ class OtherBase(Project):
         self.assertIn("function_number_five", (self.linux / "kernel/a.c").read_text())
         self.assertIn("offset 1 line", self.noted.getvalue())
         self.assertIn("kernel/a.c is not the file", self.noted.getvalue())
+        branch.check_round_trip(self.linux, self.top)
 
     def test_three_way(self):
         """The context differs; the old base's blob is still in build/linux."""

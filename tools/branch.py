@@ -169,14 +169,18 @@ def check():
 
 
 def check_round_trip(linux=LINUX, top=TOP):
-    """patches -> branch -> patches gives the same bytes, and HEAD's tree."""
+    """patches -> branch -> patches gives the same bytes, and HEAD's tree.
+
+    On a base the series was not made for the line numbers differ rightly, so
+    there it has to be only the same tree.
+    """
     repo, stored = Repo(linux), patchfile.Stored(top)
     head, _ = series.apply(repo, "base", stored)
     with tempfile.TemporaryDirectory(dir=BUILD) as folder:
         again = patchfile.Stored(Path(folder))
         series.store(repo, "base", head, again, series.listed_overlays(stored))
         different = _differences(stored, again)
-        if different:
+        if different and not series.changed_base(repo, "base", stored):
             raise Refused("check: the round trip changes " + ", ".join(different))
         second, _ = series.apply(repo, "base", again)
     if repo.tree(second) != repo.tree(head):
