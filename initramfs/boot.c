@@ -3,10 +3,13 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "init.h"
 
 #define IRQ_DEBUGFS	"/sys/kernel/debug/irq/"
+#define BACKTRACE_US	1000000
 
 static void show(const char *path)
 {
@@ -44,11 +47,24 @@ static void poke_all(void)
 	}
 }
 
-void run_boot(void)
+/* The kernel writes to the console by itself, also some time after it was asked. */
+static void show_backtraces(void)
+{
+	printf("ipi: begin backtraces\n");
+	tcdrain(STDOUT_FILENO);
+	if (!write_file("/proc/sysrq-trigger", "l"))
+		printf("ipi: cannot ask for backtraces\n");
+	usleep(BACKTRACE_US);
+	printf("ipi: end backtraces\n");
+}
+
+void run_boot(bool backtrace)
 {
 	poke_all();
 	kernel_waits();
 	printf("ipi: online %d\n", count_online());
+	if (backtrace)
+		show_backtraces();
 	show("/proc/interrupts");
 	show_folder(IRQ_DEBUGFS "domains");
 	show_folder(IRQ_DEBUGFS "irqs");

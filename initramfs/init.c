@@ -68,7 +68,7 @@ int main(void)
 	else if (!strcmp(mode, "shell"))
 		run_shell();
 	else
-		run_boot();
+		run_boot(atoi(option("ipi.backtrace", "0")));
 
 	sync();
 	reboot(RB_AUTOBOOT);

@@ -22,7 +22,7 @@ void poke_init(void);
 void poke_cpu(int cpu);
 
 /* One per mode. */
-void run_boot(void);
+void run_boot(bool backtrace);
 void run_stress(int rounds);
 void run_shell(void);
 

@@ -60,7 +60,8 @@ def _run(machine, append, timeout, log):
 def boot(machine):
     _build(machine)
     log = machine.folder / "boot.log"
-    result = _run(machine, "ipi.mode=boot", machine.timeout, log)
+    result = _run(machine, f"ipi.mode=boot ipi.backtrace={machine.backtrace:d}",
+                  machine.timeout, log)
     verdict.show(result)
     verdict.conclude(f"boot {machine.name}", verdict.judge_boot(machine, result), log)
 

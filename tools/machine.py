@@ -28,6 +28,8 @@ class Machine:
     packages: Debian packages (read by tools/packages.sh)
     kernel:   the machine whose kernel this one boots
     kunit_skips: suites that need hardware the machine has not
+    expect:   what the kernel has to say on the console
+    backtrace: whether a boot asks all CPUs for a backtrace
     """
     name: str
     arch: str
@@ -43,6 +45,8 @@ class Machine:
     packages: list
     kernel: str
     kunit_skips: list = dataclasses.field(default_factory=list)
+    expect: list = dataclasses.field(default_factory=list)
+    backtrace: bool = False
 
     @property
     def folder(self):

@@ -7,10 +7,11 @@ import re
 from common import TOP, Refused, say
 
 # A line with one of these is a report of the kernel about itself.
-TROUBLE = ("WARNING:", "BUG:", "Oops", "Call Trace", "INFO: ", "Kernel panic",
+TROUBLE = ("WARNING:", "BUG:", "Oops", "Call Trace", "Call trace", "INFO: ", "Kernel panic",
            "possible circular locking", "self-detected stall", "detected stalls",
            "sleeping function called", "soft lockup")
 DONE = "ipi: done"
+BACKTRACES = "backtraces"
 INTERRUPTS = "/proc/interrupts"
 DOMAINS = "/sys/kernel/debug/irq/domains/"
 IRQS = "/sys/kernel/debug/irq/irqs/"
@@ -44,9 +45,15 @@ def _clean(log):
     return log.replace("\r", "")
 
 
+def _without_asked_traces(log):
+    """@log without the headings of the backtraces that the boot asked for."""
+    asked = sections(log).get(BACKTRACES, "")
+    return _clean(log).replace(asked, re.sub("Call [Tt]race:", "", asked))
+
+
 def trouble(log):
     """The lines in which the kernel reports trouble."""
-    return [line.strip() for line in _clean(log).splitlines()
+    return [line.strip() for line in _without_asked_traces(log).splitlines()
             if any(word in line for word in TROUBLE)]
 
 
@@ -145,12 +152,32 @@ def _judge_virqs(parts, rows):
     return []
 
 
+def _judge_backtraces(machine, run):
+    """One from each CPU, in whatever order, and no further trace."""
+    if not machine.backtrace:
+        return []
+    asked = sections(run.log).get(BACKTRACES, "")
+    cpus = sorted(map(int, re.findall(r"NMI backtrace for cpu (\d+)", asked)))
+    if cpus != list(range(machine.cpus)):
+        return [f"backtraces of the CPUs {cpus}, not of each of {machine.cpus}"]
+    traces = len(re.findall("Call [Tt]race:", asked))
+    if traces > machine.cpus:
+        return [f"{traces} call traces among the backtraces of {machine.cpus} CPUs"]
+    return []
+
+
+def _judge_said(machine, run):
+    return [f"the kernel does not say '{text}'" for text in machine.expect
+            if text not in run.log]
+
+
 def judge_boot(machine, run):
     """The faults of a run in mode "boot"; none is a pass."""
     parts = sections(run.log)
     rows = ipi_rows(parts.get(INTERRUPTS, ""))
     return (_judge_console(run) + _judge_cpus(machine, run)
-            + _judge_rows(machine, rows) + _judge_virqs(parts, rows))
+            + _judge_rows(machine, rows) + _judge_virqs(parts, rows)
+            + _judge_backtraces(machine, run) + _judge_said(machine, run))
 
 
 def judge_stress(machine, run, rounds):
