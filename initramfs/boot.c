@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "init.h"
@@ -47,24 +46,25 @@ static void poke_all(void)
 	}
 }
 
-/* The kernel writes to the console by itself, also some time after it was asked. */
+/* An NMI leaves its messages to somebody else, so they come later. */
 static void show_backtraces(void)
 {
+	kernel_waits();
 	printf("ipi: begin backtraces\n");
-	tcdrain(STDOUT_FILENO);
 	if (!write_file("/proc/sysrq-trigger", "l"))
 		printf("ipi: cannot ask for backtraces\n");
 	usleep(BACKTRACE_US);
+	kernel_speaks();
 	printf("ipi: end backtraces\n");
 }
 
 void run_boot(bool backtrace)
 {
 	poke_all();
-	kernel_waits();
-	printf("ipi: online %d\n", count_online());
 	if (backtrace)
 		show_backtraces();
+	kernel_waits();
+	printf("ipi: online %d\n", count_online());
 	show("/proc/interrupts");
 	show_folder(IRQ_DEBUGFS "domains");
 	show_folder(IRQ_DEBUGFS "irqs");
