@@ -2,6 +2,7 @@
 """The logs of builds that are not booted."""
 
 import unittest
+from unittest import mock
 
 import support  # noqa: F401 (finds tools/)
 
@@ -13,6 +14,15 @@ class Platforms(unittest.TestCase):
         for name, platform in platforms.load().items():
             for field in ("arch", "cross", "defconfig", "targets", "packages"):
                 self.assertTrue(platform[field], f"{name}: {field}")
+
+    def test_a_change_of_the_defconfig(self):
+        for platform, changes in (({}, 0), ({"change": ["--disable", "SMP"]}, 1)):
+            with mock.patch("platforms.run") as run, mock.patch("platforms._make") as make:
+                platforms._change("x", platform)
+            self.assertEqual((changes, changes), (run.call_count, make.call_count))
+            if changes:
+                self.assertEqual(["--disable", "SMP"], run.call_args.args[0][-2:])
+                self.assertEqual("olddefconfig", make.call_args.args[-1])
 
     def test_a_clean_log_passes(self):
         self.assertEqual([], platforms.warnings_in("  CC      kernel/irq/ipi.o\n"))

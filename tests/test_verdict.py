@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Each bad log in tests/logs is refused, and for the reason it was made for."""
 
+import dataclasses
 import unittest
 
 from support import TOP, Scratch
@@ -10,6 +11,7 @@ import verdict
 
 LOGS = TOP / "tests" / "logs"
 MALTA = machine.load("malta")
+NMI = dataclasses.replace(machine.load("arm64-nmi"), cpus=2)
 
 # What a bad log's faults must be, all of them.
 BAD = {
@@ -38,6 +40,13 @@ BAD_STRESS = {
                           "the number of CPUs", "the 3 rounds", "the CPUs did not",
                           "0 rows", "0 rows"],
 }
+BAD_NMI = {
+    "nmi-cpu-silent": ["backtraces of the CPUs [0], not of each of 2"],
+    "nmi-further-traces": ["3 call traces among the backtraces of 2 CPUs"],
+    "nmi-warning": ["the kernel reports: <4>[    4.2] WARNING: CPU: 1"],
+    "nmi-trace-elsewhere": ["the kernel reports: [    4.2] Call trace:"],
+    "nmi-not-said": ["the kernel does not say 'Pseudo-NMIs enabled'"],
+}
 
 
 def run_of(name, status=0):
@@ -61,6 +70,14 @@ class Judge(unittest.TestCase):
     def test_good_stress(self):
         self.assertEqual([], verdict.judge_stress(MALTA, run_of("stress-good"), 3))
 
+    def test_good_nmi(self):
+        self.assertEqual([], verdict.judge_boot(NMI, run_of("nmi-good")))
+
+    def test_backtraces_that_nobody_asked_for(self):
+        quiet = dataclasses.replace(NMI, backtrace=False)
+        self.assert_faults(["the kernel reports: <4>[    4.100401] Call trace:"],
+                           verdict.judge_boot(quiet, run_of("nmi-good")))
+
     def test_qemu_status(self):
         self.assert_faults(["QEMU ended with status 1"],
                            verdict.judge_boot(MALTA, run_of("good", status=1)))
@@ -74,7 +91,8 @@ class Judge(unittest.TestCase):
 
     def test_every_log_is_used(self):
         names = {path.stem for path in LOGS.glob("*.log")}
-        self.assertEqual(names, {"good", "stress-good", *BAD, *BAD_STRESS})
+        self.assertEqual(names, {"good", "stress-good", "nmi-good", *BAD, *BAD_STRESS,
+                                 *BAD_NMI})
 
     def test_up_machine_has_no_rows(self):
         up = machine.load("malta-up")
@@ -104,6 +122,8 @@ def _add(name, judge, wanted):
 
 for _name, _wanted in BAD.items():
     _add(_name, lambda run: verdict.judge_boot(MALTA, run), _wanted)
+for _name, _wanted in BAD_NMI.items():
+    _add(_name, lambda run: verdict.judge_boot(NMI, run), _wanted)
 for _name, _wanted in BAD_STRESS.items():
     _add(_name, lambda run: verdict.judge_stress(MALTA, run, 3), _wanted)
 

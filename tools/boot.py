@@ -22,9 +22,10 @@ def need_qemu(machine):
 
 
 def qemu_command(machine, append):
+    tree = ["-dtb", str(machine.dtb_file)] if machine.dtb else []
     # panic=-1 with -no-reboot: a panic ends QEMU and not only the time-out.
     return [*machine.qemu_words, "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
-            "-kernel", str(machine.kernel_folder / machine.image),
+            "-kernel", str(machine.kernel_folder / machine.image), *tree,
             "-initrd", str(machine.kernel_folder / "initramfs.cpio"),
             "-append", f"{machine.append} panic=-1 {append}"]
 

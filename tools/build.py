@@ -72,7 +72,7 @@ def build_kernel(machine):
         configure(machine)
     with step(f"build {machine.kernel}"):
         _make(machine, machine.kernel_folder / "build.log", f"-j{os.cpu_count()}",
-              machine.image.rpartition("/")[2])
+              *([machine.dtb] if machine.dtb else []), machine.image.rpartition("/")[2])
 
 
 def build_initramfs(machine):

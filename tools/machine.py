@@ -28,6 +28,7 @@ class Machine:
     packages: Debian packages (read by tools/packages.sh)
     kernel:   the machine whose kernel this one boots
     kunit_skips: suites that need hardware the machine has not
+    dtb:      device tree that QEMU is given, below the kernel's dts folder
     expect:   what the kernel has to say on the console
     backtrace: whether a boot asks all CPUs for a backtrace
     """
@@ -45,6 +46,7 @@ class Machine:
     packages: list
     kernel: str
     kunit_skips: list = dataclasses.field(default_factory=list)
+    dtb: str = ""
     expect: list = dataclasses.field(default_factory=list)
     backtrace: bool = False
 
@@ -55,6 +57,10 @@ class Machine:
     @property
     def kernel_folder(self):
         return BUILD / self.kernel
+
+    @property
+    def dtb_file(self):
+        return self.kernel_folder / "arch" / self.arch / "boot" / "dts" / self.dtb
 
     @property
     def qemu_words(self):

@@ -7,7 +7,7 @@ import subprocess
 import tomllib
 
 import branch
-from common import BUILD, LINUX, TOP, Failure, Refused, say, step
+from common import BUILD, LINUX, TOP, Failure, Refused, run, say, step
 
 _TAIL = 20
 
@@ -35,6 +35,14 @@ def _make(name, platform, *words):
     return done
 
 
+def _change(name, platform):
+    """What the platform wants to be different from the defconfig."""
+    if "change" in platform:
+        run([LINUX / "scripts" / "config", "--file",
+             BUILD / "platforms" / name / ".config", *platform["change"]])
+        _make(name, platform, "olddefconfig")
+
+
 def build_all():
     branch.prepare()
     for name in load():
@@ -49,6 +57,7 @@ def build(name):
         done = _make(name, platform, platform["defconfig"])
         if done.returncode:
             raise Failure(f"make {platform['defconfig']} failed:\n{done.stdout[-2000:]}")
+        _change(name, platform)
         done = _make(name, platform, *platform["targets"])
     found = warnings_in(done.stdout)
     if found or done.returncode:

@@ -45,15 +45,9 @@ def _clean(log):
     return log.replace("\r", "")
 
 
-def _without_asked_traces(log):
-    """@log without the headings of the backtraces that the boot asked for."""
-    asked = sections(log).get(BACKTRACES, "")
-    return _clean(log).replace(asked, re.sub("Call [Tt]race:", "", asked))
-
-
 def trouble(log):
     """The lines in which the kernel reports trouble."""
-    return [line.strip() for line in _without_asked_traces(log).splitlines()
+    return [line.strip() for line in _clean(log).splitlines()
             if any(word in line for word in TROUBLE)]
 
 
@@ -94,13 +88,20 @@ def ipi_virqs(parts, rows):
     return sorted(virq for virq in virqs if _domain_of(parts, virq) in domains)
 
 
-def _judge_console(run):
+def _without_asked_traces(log):
+    """@log without the headings of the backtraces that the boot asked for."""
+    asked = sections(log).get(BACKTRACES, "")
+    return _clean(log).replace(asked, re.sub("Call [Tt]race:", "", asked))
+
+
+def _judge_console(machine, run):
     faults = []
     if run.status is None:
         faults.append(f"time-out: QEMU was killed after {run.timeout} s")
     elif run.status:
         faults.append(f"QEMU ended with status {run.status}")
-    faults += [f"the kernel reports: {line}" for line in trouble(run.log)]
+    log = _without_asked_traces(run.log) if machine.backtrace else run.log
+    faults += [f"the kernel reports: {line}" for line in trouble(log)]
     for line in re.findall(r"^ipi: (?:failed|cannot).*$", _clean(run.log), re.M):
         faults.append(line)
     if not re.search(rf"^{DONE}$", _clean(run.log), re.M):
@@ -175,7 +176,7 @@ def judge_boot(machine, run):
     """The faults of a run in mode "boot"; none is a pass."""
     parts = sections(run.log)
     rows = ipi_rows(parts.get(INTERRUPTS, ""))
-    return (_judge_console(run) + _judge_cpus(machine, run)
+    return (_judge_console(machine, run) + _judge_cpus(machine, run)
             + _judge_rows(machine, rows) + _judge_virqs(parts, rows)
             + _judge_backtraces(machine, run) + _judge_said(machine, run))
 
@@ -183,7 +184,7 @@ def judge_boot(machine, run):
 def judge_stress(machine, run, rounds):
     """The faults of a run in mode "stress"."""
     log = _clean(run.log)
-    faults = _judge_console(run) + _judge_cpus(machine, run)
+    faults = _judge_console(machine, run) + _judge_cpus(machine, run)
     if not re.search(f"^ipi: rounds {rounds}$", log, re.M):
         faults.append(f"the {rounds} rounds were not all done")
     if machine.hotplug and not re.search("^ipi: hotplug 1$", log, re.M):
