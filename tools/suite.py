@@ -10,8 +10,8 @@ import machine
 import platforms
 from common import TOP, Failure, Refused, say, step
 
-STRESS = ["malta"]
-KUNIT = ["malta"]
+STRESS = ["malta", "arm64-gicv3"]
+KUNIT = ["malta", "arm64-gicv3", "arm", "riscv"]
 
 
 def _checks():
