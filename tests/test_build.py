@@ -113,6 +113,10 @@ class Kunit(Scratch):
         self.assertEqual(["suite b has no passed case"],
                          kunit.judge(result, ["a", "b"], may_skip=["a"])[1])
 
+    def test_suite_that_may_skip_need_not_be_built(self):
+        result = group("all", inner=[group("b", "PASS")])
+        self.assertEqual([], kunit.judge(result, ["a", "b"], may_skip=["a"])[1])
+
     def test_suite_skipped_in_one_line(self):
         result = {"sub_groups": [], "test_cases": [{"name": "a", "status": "SKIP"}]}
         self.assertEqual(["suite a has no passed case"], kunit.judge(result, ["a"])[1])
