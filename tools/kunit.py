@@ -63,7 +63,8 @@ def judge(result, wanted, may_skip=()):
     """(lines to show, faults) of kunit.py's JSON @result.
 
     A case may be skipped, a suite with no passed case may not, but for those
-    in @may_skip, which may also not be built: kunit.py calls a run with nothing but skips a success.
+    in @may_skip, which need not be there: kunit.py calls a run with nothing
+    but skips a success.
     """
     lines, faults = [], []
     seen = {group["name"]: count_cases(group) for group in result["sub_groups"]}
