@@ -83,6 +83,14 @@ static inline irq_hw_number_t ipi_mapping_get(const struct ipi_mapping *map,
 	return READ_ONCE(ACCESS_PRIVATE(map, hwirq[i]));
 }
 
+/* For for_each_ipi_hwirq() */
+static inline bool ipi_mapping_find(const struct ipi_mapping *map,
+				    unsigned int target, irq_hw_number_t *hwirq)
+{
+	*hwirq = ipi_mapping_get(map, target);
+	return *hwirq != INVALID_HWIRQ;
+}
+
 /**
  * irq_data_get_ipi_hwirq - Look up the hwirq of the calling CPU
  * @d:	Interrupt data of the IPI, of any level of its hierarchy
@@ -110,9 +118,7 @@ static inline irq_hw_number_t irq_data_get_ipi_hwirq(struct irq_data *d)
  */
 #define for_each_ipi_hwirq(hwirq, target, map, mask)			\
 	for_each_cpu(target, mask)					\
-		if (((hwirq) = ipi_mapping_get(map, target)) == INVALID_HWIRQ) \
-			continue;					\
-		else
+		if (!ipi_mapping_find(map, target, &(hwirq))) { } else
 
 /**
  * struct ipi_domain_ops - Interrupt controller side of an IPI domain
