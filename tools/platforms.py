@@ -7,6 +7,7 @@ import subprocess
 import tomllib
 
 import branch
+from build import environment
 from common import BUILD, LINUX, TOP, Failure, Refused, run, say, step
 
 _TAIL = 20
@@ -29,8 +30,8 @@ def _make(name, platform, *words):
         ["make", "-s", "-C", str(LINUX), f"O={folder}", f"ARCH={platform['arch']}",
          f"CROSS_COMPILE={platform['cross']}", f"CC=ccache {platform['cross']}gcc",
          f"-j{os.cpu_count()}", *words],
-        check=False, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT)
+        check=False, text=True, env=environment(), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     (folder / "build.log").write_text(done.stdout)
     return done
 
