@@ -110,7 +110,7 @@ def prepare(force=False, linux=LINUX, top=TOP):
         start = INCOMING
     elif state["series"] == digest and "moving" not in state and not force:
         if repo.resolve("HEAD") != state["head"]:
-            warn("build/linux has commits that are not in patches/; they are used")
+            warn("build/linux is not at the head of the series; it is used as it is")
         return
     with step("apply the series"):
         head = _move_to_series(repo, repo.resolve(start), state, stored, force)
@@ -211,4 +211,4 @@ def mail(linux=LINUX, top=TOP):
     folder = BUILD / "mail"
     with step("write the mails"):
         write_mail(Repo(linux), top / "patches" / patchfile.COVER, folder)
-    say("build/mail is what git am makes of the base into the series")
+    say("PASS: git am of build/mail on the base gives the series")
