@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Makes IPIs on purpose. A spinning thread is pinned to the target CPU:
- * membarrier() then has to call a function there (IPI call), and a higher
- * nice value for the thread asks that CPU to reschedule (IPI resched).
+ * membarrier() then has to call a function there (IPI call), and when the
+ * running thread goes from the real-time class to the fair one, its CPU has to
+ * reschedule (IPI resched). A new nice value does that only if the CPU has
+ * more to run.
  */
 #include <linux/membarrier.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -41,6 +43,7 @@ void poke_init(void)
 /* Must run on another CPU than @cpu, else there is nobody to send an IPI to. */
 void poke_cpu(int cpu)
 {
+	const struct sched_param fifo = { .sched_priority = 1 }, fair = { 0 };
 	struct spinner s = { .cpu = cpu };
 	int i;
 
@@ -51,7 +54,8 @@ void poke_cpu(int cpu)
 
 	for (i = 0; i < POKES; i++) {
 		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
-		setpriority(PRIO_PROCESS, s.tid, i);
+		sched_setscheduler(s.tid, SCHED_FIFO, &fifo);
+		sched_setscheduler(s.tid, SCHED_OTHER, &fair);
 		usleep(1000);
 	}
 
