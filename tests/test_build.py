@@ -5,6 +5,7 @@ import subprocess
 import time
 import unittest
 from collections import Counter
+from pathlib import Path
 
 from support import TOP, Scratch, write_program
 
@@ -66,6 +67,13 @@ class Qemu(Scratch):
         status, text = self.run_fake("echo hello; exec sleep 60", timeout=0.5)
         self.assertEqual((None, "hello\n"), (status, text))
         self.assertLess(time.monotonic() - start, 10)
+
+    def test_a_device_tree_is_given_where_one_is_named(self):
+        raspi, virt = machine.load("arm-raspi2"), machine.load("arm")
+        words = boot.qemu_command(raspi, "")
+        self.assertEqual(raspi.kernel_folder / "arch/arm/boot/dts" / raspi.dtb,
+                         Path(words[words.index("-dtb") + 1]))
+        self.assertNotIn("-dtb", boot.qemu_command(virt, ""))
 
     def test_missing_qemu(self):
         self.set_env(PATH=str(self.folder))
