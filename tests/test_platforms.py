@@ -34,6 +34,11 @@ class Platforms(unittest.TestCase):
                      "x.o: undefined reference to `y'"):
             self.assertEqual([line], platforms.warnings_in(f"  CC  x.o\n{line}\n"))
 
+    def test_only_what_the_base_warns_of_is_let_through(self):
+        own = "a.c:1:6: warning: no previous prototype for 'own' [-W]"
+        new = "a.c:2:6: warning: no previous prototype for 'new' [-W]"
+        self.assertEqual([new], platforms.warnings_in(f"{own}\n{new}\n", ["own"]))
+
 
 if __name__ == "__main__":
     unittest.main()
