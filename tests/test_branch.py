@@ -160,8 +160,10 @@ class Mail(Project):
         self.commit("a: Move", {"kernel/old.c": None,
                                 "kernel/moved.c": LONG.replace("function", "old")})
         (self.stored.patches / "0000-cover.txt").write_text("Subject line\n\nBlurb.\n")
-        self.set_env(GIT_CONFIG_GLOBAL=str(self.folder / "gitconfig"), HOME="/nonexistent")
-        (self.folder / "gitconfig").write_text("[user]\nname = Me Too\nemail = me@x\n")
+        # Whatever the clone which the tests run in is configured to
+        self.set_env(GIT_CONFIG_COUNT="2",
+                     GIT_CONFIG_KEY_0="user.name", GIT_CONFIG_VALUE_0="Me Too",
+                     GIT_CONFIG_KEY_1="user.email", GIT_CONFIG_VALUE_1="me@x")
 
     def test_signed_off_by_the_sender(self):
         branch.mail(self.linux, self.top)
@@ -187,8 +189,8 @@ class Mail(Project):
         self.assertFalse((self.folder / "mail").exists())
 
     def test_nobody_to_sign(self):
-        (self.folder / "gitconfig").write_text("")
-        self.set_env(GIT_CONFIG_SYSTEM="/dev/null")
+        self.set_env(GIT_CONFIG_COUNT="0", GIT_CONFIG_GLOBAL="/dev/null",
+                     GIT_CONFIG_SYSTEM="/dev/null", HOME="/nonexistent")
         with mock.patch("mailer.TOP", self.folder):
             with self.assertRaisesRegex(Failure, "git does not know who you are"):
                 branch.mail(self.linux, self.top)
