@@ -83,14 +83,6 @@ static inline irq_hw_number_t ipi_mapping_get(const struct ipi_mapping *map,
 	return READ_ONCE(ACCESS_PRIVATE(map, hwirq[i]));
 }
 
-/* For for_each_ipi_hwirq() */
-static inline bool ipi_mapping_find(const struct ipi_mapping *map,
-				    unsigned int target, irq_hw_number_t *hwirq)
-{
-	*hwirq = ipi_mapping_get(map, target);
-	return *hwirq != INVALID_HWIRQ;
-}
-
 /**
  * irq_data_get_ipi_hwirq - Look up the hwirq of the calling CPU
  * @d:	Interrupt data of the IPI, of any level of its hierarchy
@@ -107,18 +99,76 @@ static inline irq_hw_number_t irq_data_get_ipi_hwirq(struct irq_data *d)
 	return ipi_mapping_get(irq_data_get_ipi_mapping(d), smp_processor_id());
 }
 
+/*
+ * State of for_each_ipi_hwirq(). The mapping's part is a copy, so that the
+ * stores which raise the IPI do not make the loop read it again.
+ */
+struct ipi_iter {
+	const irq_hw_number_t	*hwirq;
+	unsigned int		first;
+	unsigned int		nr;
+	const unsigned long	*mask;
+	unsigned int		word;
+	unsigned long		bits;
+};
+
+static __always_inline struct ipi_iter
+ipi_iter_start(const struct ipi_mapping *map, const struct cpumask *mask)
+{
+	return (struct ipi_iter) {
+		.hwirq	= ACCESS_PRIVATE(map, hwirq),
+		.first	= ACCESS_PRIVATE(map, first),
+		.nr	= ACCESS_PRIVATE(map, nr),
+		.mask	= cpumask_bits(mask),
+		.bits	= cpumask_bits(mask)[0],
+	};
+}
+
+/*
+ * Takes the mask word by word. for_each_cpu() would search the word anew for
+ * each target, and out of line if NR_CPUS is large. Bits beyond the last CPU
+ * are out of the mapping's range, too.
+ */
+static __always_inline bool ipi_iter_next(struct ipi_iter *iter,
+					  irq_hw_number_t *hwirq,
+					  unsigned int *target)
+{
+	unsigned int i;
+
+	for (;;) {
+		while (!iter->bits) {
+			if (++iter->word >= BITS_TO_LONGS(small_cpumask_bits))
+				return false;
+			iter->bits = iter->mask[iter->word];
+		}
+
+		*target = iter->word * BITS_PER_LONG + __ffs(iter->bits);
+		iter->bits &= iter->bits - 1;
+
+		/* A target below the first one wraps around */
+		i = *target - iter->first;
+		if (unlikely(i >= iter->nr))
+			continue;
+
+		/* Pairs with the WRITE_ONCE() in ipi_mapping_set() */
+		*hwirq = READ_ONCE(iter->hwirq[i]);
+		if (likely(*hwirq != INVALID_HWIRQ))
+			return true;
+	}
+}
+
 /**
  * for_each_ipi_hwirq - Iterate over the hwirqs of the targets in a mask
- * @hwirq:	irq_hw_number_t, the hwirq of the target
- * @target:	unsigned int, the target
- * @map:	Mapping of the IPI
- * @mask:	Mask handed to the send_ipi() callback
+ * @_hwirq:	irq_hw_number_t, the hwirq of the target
+ * @_target:	unsigned int, the target
+ * @_map:	Mapping of the IPI
+ * @_mask:	Mask handed to the send_ipi() callback
  *
  * Skips what is not a target of the IPI.
  */
-#define for_each_ipi_hwirq(hwirq, target, map, mask)			\
-	for_each_cpu(target, mask)					\
-		if (!ipi_mapping_find(map, target, &(hwirq))) { } else
+#define for_each_ipi_hwirq(_hwirq, _target, _map, _mask)		\
+	for (struct ipi_iter __iter = ipi_iter_start(_map, _mask);	\
+	     ipi_iter_next(&__iter, &(_hwirq), &(_target));)
 
 /**
  * struct ipi_domain_ops - Interrupt controller side of an IPI domain
@@ -177,5 +227,15 @@ static inline bool ipi_mapping_is_external(const struct ipi_mapping *map)
 }
 
 #endif /* CONFIG_GENERIC_IRQ_IPI_DOMAIN */
+
+/* On UP the affinity mask always has CPU 0, which an external IPI does not reach */
+static inline const struct cpumask *irq_data_get_ipi_cpus(struct irq_data *d)
+{
+	const struct ipi_mapping *map = irq_data_get_ipi_mapping(d);
+
+	if (map && ipi_mapping_is_external(map))
+		return cpu_none_mask;
+	return irq_data_get_affinity_mask(d);
+}
 
 #endif /* _LINUX_IPI_H */

@@ -91,46 +91,38 @@ void ipi_mapping_set(struct ipi_mapping *map, unsigned int target,
 }
 EXPORT_SYMBOL_GPL(ipi_mapping_set);
 
-/* Is @hwirq the hwirq of a target in @targets, or of any if that is NULL? */
-static bool ipi_mapping_has(const struct ipi_mapping *map, irq_hw_number_t hwirq,
-			    const struct cpumask *targets)
-{
-	for (unsigned int i = 0; i < map_nr(map); i++) {
-		if (map_hwirq(map, i) != hwirq)
-			continue;
-		if (!targets || cpumask_test_cpu(map_target(map, i), targets))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Targets leave an IPI in three steps: out of the affinity mask, which stops
  * sends, out of the reverse map, which stops reception, and, when nobody is left
  * who looked before, out of the mapping and back to the controller.
  *
- * The affinity mask tells which targets stay. It is always empty if the target
- * is external.
+ * @staying are the CPUs which remain targets. They do not change under the lock.
  */
-static bool ipi_target_leaves(struct irq_data *data, const struct ipi_mapping *map,
-			      unsigned int i)
+static bool ipi_hwirq_stays(const struct ipi_mapping *map, irq_hw_number_t hwirq,
+			    const struct cpumask *staying)
 {
-	return map_hwirq(map, i) != INVALID_HWIRQ &&
-	       !cpumask_test_cpu(map_target(map, i), irq_data_get_affinity_mask(data));
+	for (unsigned int i = 0; i < map_nr(map); i++) {
+		if (map_hwirq(map, i) == hwirq &&
+		    cpumask_test_cpu(map_target(map, i), staying))
+			return true;
+	}
+	return false;
 }
 
-static void ipi_remove_aliases(struct irq_data *data, struct ipi_mapping *map)
+static void ipi_remove_aliases(struct irq_data *data,
+			       const struct ipi_mapping *map,
+			       const struct cpumask *staying)
 {
-	const struct cpumask *targets = irq_data_get_affinity_mask(data);
-
 	for (unsigned int i = 0; i < map_nr(map); i++) {
-		if (ipi_target_leaves(data, map, i) &&
-		    !ipi_mapping_has(map, map_hwirq(map, i), targets))
-			irq_domain_remove_alias(data->parent_data, map_hwirq(map, i));
+		irq_hw_number_t hwirq = map_hwirq(map, i);
+
+		if (hwirq != INVALID_HWIRQ && !ipi_hwirq_stays(map, hwirq, staying))
+			irq_domain_remove_alias(data->parent_data, hwirq);
 	}
 }
 
-static void ipi_free_hwirqs(struct irq_data *data, struct ipi_mapping *map)
+static void ipi_free_hwirqs(struct irq_data *data, struct ipi_mapping *map,
+			    const struct cpumask *staying)
 {
 	struct irq_domain *domain = data->domain;
 	struct ipi_domain *ipid = domain->host_data;
@@ -138,23 +130,27 @@ static void ipi_free_hwirqs(struct irq_data *data, struct ipi_mapping *map)
 	for (unsigned int i = 0; i < map_nr(map); i++) {
 		irq_hw_number_t hwirq = map_hwirq(map, i);
 
-		if (!ipi_target_leaves(data, map, i))
+		if (hwirq == INVALID_HWIRQ ||
+		    cpumask_test_cpu(map_target(map, i), staying))
 			continue;
 
 		/* Pairs with the READ_ONCE() in ipi_mapping_get() */
 		WRITE_ONCE(map_hwirq(map, i), INVALID_HWIRQ);
-		if (!ipi_mapping_has(map, hwirq, NULL))
+
+		/* The last one of those who share it gives it back */
+		if (!ipi_hwirq_stays(map, hwirq, cpu_all_mask))
 			ipid->ops->free(domain->parent, hwirq);
 	}
 }
 
-static void ipi_release_targets(struct irq_data *data)
+static void ipi_release_targets(struct irq_data *data,
+				const struct cpumask *staying)
 {
 	struct ipi_mapping *map = data->common->ipi_mapping;
 
 	lockdep_assert_held(&data->domain->root->mutex);
 
-	ipi_remove_aliases(data, map);
+	ipi_remove_aliases(data, map, staying);
 
 	/*
 	 * Pairs with the RCU read side critical sections of irq_send_ipi() and
@@ -164,7 +160,7 @@ static void ipi_release_targets(struct irq_data *data)
 	 */
 	synchronize_rcu();
 
-	ipi_free_hwirqs(data, map);
+	ipi_free_hwirqs(data, map, staying);
 }
 
 static int ipi_alloc_hwirqs(struct irq_domain *domain, struct ipi_mapping *map,
@@ -253,35 +249,37 @@ static int ipi_setup(struct irq_domain *domain, struct irq_data *data,
 		return 0;
 
 	irq_set_handler(virq, handle_percpu_devid_irq);
-	return irq_set_percpu_devid_partition(virq, irq_data_get_affinity_mask(data));
+	return irq_set_percpu_devid_partition(virq, info->dest);
 }
 
 static int ipi_domain_alloc(struct irq_domain *domain, unsigned int virq,
 			    unsigned int nr_irqs, void *arg)
 {
 	struct irq_data *data = irq_domain_get_irq_data(domain, virq);
-	const struct ipi_alloc_info *info = arg;
+	struct ipi_alloc_info info = *(struct ipi_alloc_info *)arg;
 	struct ipi_mapping *map;
 	int ret;
 
-	map = ipi_mapping_alloc(info);
+	/* From here on a copy: the caller's mask may be that of the online CPUs */
+	irq_data_update_affinity(data, info.dest ?: cpu_none_mask);
+	irq_data_update_effective_affinity(data, info.dest ?: cpu_none_mask);
+	if (info.dest)
+		info.dest = irq_data_get_affinity_mask(data);
+
+	map = ipi_mapping_alloc(&info);
 	if (!map)
 		return -ENOMEM;
 
-	/* No targets yet, so that a failure finds all of them leaving */
-	irq_data_update_affinity(data, cpu_none_mask);
-	ret = ipi_setup(domain, data, map, info);
+	ret = ipi_setup(domain, data, map, &info);
 	if (ret) {
-		ipi_remove_aliases(data, map);
-		ipi_free_hwirqs(data, map);
+		ipi_remove_aliases(data, map, cpu_none_mask);
+		ipi_free_hwirqs(data, map, cpu_none_mask);
 		kfree(map);
 		return ret;
 	}
 
-	irq_data_update_affinity(data, info->dest ?: cpu_none_mask);
-	irq_data_update_effective_affinity(data, info->dest ?: cpu_none_mask);
 	WRITE_ONCE(data->common->ipi_mapping, map);
-	if (info->dest && cpumask_equal(info->dest, cpu_possible_mask))
+	if (info.dest && cpumask_equal(info.dest, cpu_possible_mask))
 		irqd_set(data, IRQD_GLOBAL_IPI);
 	return 0;
 }
@@ -293,9 +291,8 @@ static void ipi_domain_free(struct irq_domain *domain, unsigned int virq,
 	struct irq_desc *desc = irq_data_to_desc(data);
 	struct ipi_mapping *map = data->common->ipi_mapping;
 
-	/* The chip is gone already, so nobody sends any more */
-	irq_data_update_affinity(data, cpu_none_mask);
-	ipi_release_targets(data);
+	/* The chip is gone already, so nobody starts to send any more */
+	ipi_release_targets(data, cpu_none_mask);
 
 	/*
 	 * Debugfs looks at the mapping under the lock, others under RCU. Pairs
@@ -546,31 +543,37 @@ int irq_reserve_ipi_external(struct irq_domain *domain, unsigned long hwid)
 }
 EXPORT_SYMBOL_GPL(irq_reserve_ipi_external);
 
+static void ipi_remove_targets(struct irq_data *data,
+			       const struct cpumask *leaving)
+{
+#ifdef CONFIG_SMP
+	struct cpumask *targets = data->common->affinity;
+
+	cpumask_andnot(targets, targets, leaving ?: targets);
+	irq_data_update_effective_affinity(data, targets);
+#endif
+}
+
 /*
- * Let targets leave, unless somebody requested all of them or one has the IPI
- * enabled. All targets leave if @dest is NULL.
+ * Stop sends to the targets which leave, unless somebody requested all of them
+ * or one has the IPI enabled.
  */
-static int ipi_shrink(struct irq_desc *desc, const struct cpumask *dest)
+static int ipi_shrink(struct irq_desc *desc, const struct cpumask *leaving)
 {
 	struct irq_data *data = irq_desc_get_irq_data(desc);
-	struct cpumask *targets = data->common->affinity;
 
 	lockdep_assert_held(&desc->lock);
 
-	if (dest ? cpumask_intersects(desc->percpu_enabled, dest) :
-		   irq_desc_has_action(desc) ||
-		   (desc->percpu_enabled && !cpumask_empty(desc->percpu_enabled)))
+	if (leaving ? cpumask_intersects(desc->percpu_enabled, leaving) :
+		      irq_desc_has_action(desc) ||
+		      (desc->percpu_enabled && !cpumask_empty(desc->percpu_enabled)))
 		return -EBUSY;
 
 	/* enable_percpu_irq() and sends look at the mask, a request at the flag */
 	irqd_clear(data, IRQD_GLOBAL_IPI);
-	if (dest) {
-		cpumask_andnot(targets, targets, dest);
-	} else {
-		cpumask_clear(targets);
+	ipi_remove_targets(data, leaving);
+	if (!leaving)
 		irq_settings_set_norequest(desc);
-	}
-	irq_data_update_effective_affinity(data, targets);
 	return 0;
 }
 
@@ -604,7 +607,7 @@ int irq_destroy_ipi(unsigned int virq, const struct cpumask *dest)
 		return -EINVAL;
 
 	desc = irq_data_to_desc(data);
-	targets = irq_data_get_affinity_mask(data);
+	targets = irq_data_get_ipi_cpus(data);
 
 	scoped_guard(mutex, &domain->root->mutex) {
 		if (dest && (cpumask_empty(dest) || !cpumask_subset(dest, targets)))
@@ -624,7 +627,7 @@ int irq_destroy_ipi(unsigned int virq, const struct cpumask *dest)
 			data->parent_data->hwirq =
 				ipi_mapping_get(data->common->ipi_mapping,
 						cpumask_first(targets));
-			ipi_release_targets(data);
+			ipi_release_targets(data, targets);
 			return 0;
 		}
 	}

@@ -28,7 +28,18 @@ static bool irqd_is_ipi(struct irq_data *data)
 static bool ipi_dest_valid(struct irq_data *data, const struct cpumask *dest)
 {
 	return irqd_is_ipi(data) &&
-	       cpumask_subset(dest, irq_data_get_affinity_mask(data));
+	       cpumask_subset(dest, irq_data_get_ipi_cpus(data));
+}
+
+/* Out of line, so that a global IPI does not pay for the registers */
+static noinline int ipi_check_and_send(struct irq_data *data,
+				       const struct cpumask *dest)
+{
+	if (!ipi_dest_valid(data, dest) || !data->chip->send_ipi)
+		return -EINVAL;
+
+	data->chip->send_ipi(data, dest);
+	return 0;
 }
 
 /**
@@ -55,15 +66,12 @@ static bool ipi_dest_valid(struct irq_data *data, const struct cpumask *dest)
 int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest)
 {
 	struct irq_data *data = irq_desc_get_irq_data(desc);
-	const struct irq_chip *chip = irq_data_get_irq_chip(data);
 
-	if (unlikely(!chip->send_ipi))
-		return -EINVAL;
+	if (unlikely(!irqd_is_global_ipi(data)))
+		return ipi_check_and_send(data, dest);
 
-	if (!irqd_is_global_ipi(data) && !ipi_dest_valid(data, dest))
-		return -EINVAL;
-
-	chip->send_ipi(data, dest);
+	/* The chip of a global IPI can send, or it would not be one */
+	data->chip->send_ipi(data, dest);
 	return 0;
 }
 
@@ -141,7 +149,7 @@ int irq_send_ipi_all(unsigned int virq)
 	if (!data || !irqd_is_ipi(data))
 		return -EINVAL;
 
-	cpus = irq_data_get_affinity_mask(data);
+	cpus = irq_data_get_ipi_cpus(data);
 	map = irq_data_get_ipi_mapping(data);
 	if (map && ipi_mapping_is_external(map))
 		return ipi_trace_send(data, cpumask_of(0), cpus, _RET_IP_);

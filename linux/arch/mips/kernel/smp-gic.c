@@ -19,7 +19,6 @@
 #include <linux/smp.h>
 
 #include <asm/mips-cps.h>
-#include <asm/smp.h>
 #include <asm/smp-ops.h>
 
 static irqreturn_t ipi_call_interrupt(int irq, void *dev_id)
