@@ -31,7 +31,7 @@ static bool ipi_dest_valid(struct irq_data *data, const struct cpumask *dest)
 	       cpumask_subset(dest, irq_data_get_ipi_cpus(data));
 }
 
-/* Out of line, so that a global IPI does not pay for the registers */
+/* Out of line, so that a global IPI does not pay for saving registers */
 static noinline int ipi_check_and_send(struct irq_data *data,
 				       const struct cpumask *dest)
 {
@@ -67,10 +67,9 @@ int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest)
 {
 	struct irq_data *data = irq_desc_get_irq_data(desc);
 
-	if (unlikely(!irqd_is_global_ipi(data)))
+	if (unlikely(!irqd_is_global_ipi(data) || !data->chip->send_ipi))
 		return ipi_check_and_send(data, dest);
 
-	/* The chip of a global IPI can send, or it would not be one */
 	data->chip->send_ipi(data, dest);
 	return 0;
 }
