@@ -13,6 +13,7 @@ import boot
 import build
 import kunit
 import machine
+import verdict
 from common import Failure
 
 
@@ -67,6 +68,12 @@ class Qemu(Scratch):
         status, text = self.run_fake("echo hello; exec sleep 60", timeout=0.5)
         self.assertEqual((None, "hello\n"), (status, text))
         self.assertLess(time.monotonic() - start, 10)
+
+    def test_a_further_cr_makes_no_line(self):
+        log = self.folder / "log"
+        log.write_bytes(b"ipi: begin x\r\r\none\r\r\ntwo\xff\r\r\nipi: end x\r\r\n")
+        self.assertEqual({"x": "one\ntwo\ufffd\n"},
+                         verdict.sections(boot.read_console(log)))
 
     def test_a_device_tree_is_given_where_one_is_named(self):
         raspi, virt = machine.load("arm-raspi2"), machine.load("arm")

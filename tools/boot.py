@@ -44,6 +44,11 @@ def run_logged(command, log, timeout):
             qemu.wait()
 
 
+def read_console(log):
+    """As it is: read_text() makes two lines of one that the firmware ended with a CR, too."""
+    return log.read_bytes().decode(errors="replace")
+
+
 def _build(machine):
     need_qemu(machine)
     branch.prepare()
@@ -55,16 +60,24 @@ def _run(machine, append, timeout, log):
     machine.folder.mkdir(exist_ok=True)
     with step(f"run {machine.name} in QEMU"):
         status = run_logged(qemu_command(machine, append), log, timeout)
-    return verdict.Run(log.read_text(errors="replace"), status, timeout)
+    return verdict.Run(read_console(log), status, timeout)
+
+
+def boot_log(machine):
+    return machine.folder / "boot.log"
+
+
+def run_boot(machine):
+    _build(machine)
+    return _run(machine, f"ipi.mode=boot ipi.backtrace={machine.backtrace:d}",
+                machine.timeout, boot_log(machine))
 
 
 def boot(machine):
-    _build(machine)
-    log = machine.folder / "boot.log"
-    result = _run(machine, f"ipi.mode=boot ipi.backtrace={machine.backtrace:d}",
-                  machine.timeout, log)
+    result = run_boot(machine)
     verdict.show(result)
-    verdict.conclude(f"boot {machine.name}", verdict.judge_boot(machine, result), log)
+    verdict.conclude(f"boot {machine.name}", verdict.judge_boot(machine, result),
+                     boot_log(machine))
 
 
 def stress(machine):

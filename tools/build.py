@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from common import BUILD, LINUX, TOP, Failure, run, step, write_whole
+from common import BUILD, TOP, Failure, run, step, write_whole
 
 # Relative paths let clones share the cache; taking the headers from the
 # compiler's dependency file saves a preprocessor run per file not yet in it.
@@ -24,7 +24,7 @@ def make_words(machine):
         raise Failure(f"there is no {compiler}; {machine.name} needs the packages "
                       f"{' '.join(machine.packages)}")
     ccache = "ccache " if shutil.which("ccache") else ""
-    return ["make", "-s", "-C", str(LINUX), f"O={machine.kernel_folder}",
+    return ["make", "-s", "-C", str(machine.source), f"O={machine.kernel_folder}",
             f"ARCH={machine.arch}", f"CROSS_COMPILE={machine.cross}",
             f"CC={ccache}{compiler}", "LOCALVERSION="]
 

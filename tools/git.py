@@ -54,6 +54,12 @@ class Repo:
     def tree(self, ref):
         return self.resolve(f"{ref}^{{tree}}")
 
+    def check_out(self, ref, folder):
+        """The files of @ref in @folder; those that are the same stay untouched."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.raw(f"--work-tree={folder}", "read-tree", "--reset", "-u", f"{ref}^{{tree}}",
+                 env={"GIT_INDEX_FILE": f"{folder}.index"})
+
     def commits(self, base, head):
         """From @base (not included) to @head, oldest first."""
         if self.text("rev-list", "--merges", f"{base}..{head}"):

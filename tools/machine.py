@@ -6,7 +6,7 @@ import shlex
 import tomllib
 from pathlib import Path
 
-from common import BUILD, TOP, Failure
+from common import BUILD, LINUX, TOP, Failure
 
 MACHINES = TOP / "machines"
 
@@ -31,6 +31,8 @@ class Machine:
     dtb:      device tree that QEMU is given, below the kernel's dts folder
     expect:   what the kernel has to say on the console
     backtrace: whether a boot asks all CPUs for a backtrace
+    changed:  patterns of the rows of /proc/interrupts that the series changes
+    source:   the kernel tree to build
     """
     name: str
     arch: str
@@ -49,6 +51,8 @@ class Machine:
     dtb: str = ""
     expect: list = dataclasses.field(default_factory=list)
     backtrace: bool = False
+    changed: list = dataclasses.field(default_factory=list)
+    source: Path = LINUX
 
     @property
     def folder(self):

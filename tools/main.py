@@ -5,6 +5,7 @@ import sys
 
 import boot
 import branch
+import compare
 import kunit
 import machine
 import platforms
@@ -20,6 +21,7 @@ def mail():
 COMMANDS = {
     "boot": lambda name="malta": boot.boot(machine.load(name)),
     "check": branch.check,
+    "compare": lambda name="malta": compare.compare(machine.load(name)),
     "kunit": lambda name="malta": kunit.kunit(machine.load(name)),
     "mail": mail,
     "platforms": platforms.build_all,

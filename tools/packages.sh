@@ -27,7 +27,7 @@ packages_for() {
 	echo "$SERIES_PACKAGES"
 	[ -n "${LINUX:-}" ] || sed '/^#/d' "$here/base/package"
 	case $1 in
-	boot|kunit|stress|shell)
+	boot|kunit|stress|compare|shell)
 		echo "$BUILD_PACKAGES"
 		machine_packages "$2" ;;
 	platforms)

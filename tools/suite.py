@@ -13,7 +13,8 @@ from common import TOP, Failure, Refused, say, step
 # What runs on every change: an hour on two cores. The rest has its own command.
 PLATFORMS = ["maltaup", "generic", "cavium_octeon", "bmips"]
 BOOT = ["malta", "malta-8", "malta-mt", "malta-be", "malta-up",
-        "arm64-gicv3", "arm64-gicv2", "arm64-nmi", "arm", "arm-raspi2", "riscv"]
+        "arm64-gicv3", "arm64-gicv2", "arm64-nmi", "arm", "arm-raspi2",
+        "riscv", "riscv-aia"]
 KUNIT = ["malta", "arm64-gicv3"]
 STRESS = ["malta"]
 

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""/proc/interrupts of the base and of the series, row by row."""
+
+import dataclasses
+import difflib
+import re
+
+import boot
+import verdict
+from common import BUILD, LINUX, Failure, say
+from git import Repo
+
+BASE = BUILD / "base"
+
+
+def base_machine(machine):
+    """The same machine on the kernel without the series, which has no suites."""
+    return dataclasses.replace(machine, name=f"base/{machine.name}",
+                               kernel=f"base/{machine.kernel}", source=BASE / "linux",
+                               configs=[name for name in machine.configs if name != "kunit"])
+
+
+def rows(interrupts):
+    """The rows of /proc/interrupts without their counts."""
+    heading, *lines = interrupts.splitlines() or [""]
+    counts = rf"(?<=:)(\s+\d+){{0,{len(heading.split())}}}(?!\S)"
+    return [" ".join(re.sub(counts, "", line, count=1).split()) for line in lines]
+
+
+def judge(base, series, changed):
+    """(lines to show, faults): each difference has to match a pattern in @changed."""
+    lines, faults, unused = [], [], set(changed)
+    for line in difflib.ndiff(base, series):
+        if line.startswith("?"):
+            continue
+        matches = {pattern for pattern in changed if re.fullmatch(pattern, line[2:])}
+        if line.startswith(" "):
+            lines.append(line)
+        elif matches:
+            lines.append(f"{line}   (intended)")
+            unused -= matches
+        else:
+            lines.append(line)
+            faults.append(f"a row differs: {line}")
+    faults += [f"no row differs by '{pattern}'" for pattern in sorted(unused)]
+    return lines, faults
+
+
+def _rows_of(machine):
+    run = boot.run_boot(machine)
+    interrupts = verdict.sections(run.log).get(verdict.INTERRUPTS)
+    if not interrupts:
+        raise Failure(f"{machine.name} did not get as far as to show its interrupts")
+    return rows(interrupts)
+
+
+def compare(machine):
+    series = _rows_of(machine)
+    Repo(LINUX).check_out("base", BASE / "linux")
+    base = base_machine(machine)
+    lines, faults = judge(_rows_of(base), series, machine.changed)
+    say("\n" + "\n".join(lines))
+    verdict.conclude(f"compare {machine.name}", faults, boot.boot_log(base))
