@@ -67,9 +67,10 @@ int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest)
 {
 	struct irq_data *data = irq_desc_get_irq_data(desc);
 
-	if (unlikely(!irqd_is_global_ipi(data) || !data->chip->send_ipi))
+	if (unlikely(!irqd_is_global_ipi(data)))
 		return ipi_check_and_send(data, dest);
 
+	/* The chip of a global IPI can send, see irq_set_chip() */
 	data->chip->send_ipi(data, dest);
 	return 0;
 }
