@@ -59,7 +59,7 @@ class Judge(unittest.TestCase):
 class Machines(unittest.TestCase):
     def test_the_base_is_another_kernel_of_the_same_machine(self):
         malta = machine.load("malta-8")
-        base = compare.base_machine(malta)
+        base = malta.on_tree("base")
         self.assertEqual(TOP / "build" / "base" / "malta", base.kernel_folder)
         self.assertEqual(TOP / "build" / "base" / "linux", base.source)
         self.assertNotIn("kunit", base.configs)

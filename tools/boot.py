@@ -67,10 +67,14 @@ def boot_log(machine):
     return machine.folder / "boot.log"
 
 
-def run_boot(machine):
-    _build(machine)
+def run_built(machine):
     return _run(machine, f"ipi.mode=boot ipi.backtrace={machine.backtrace:d}",
                 machine.timeout, boot_log(machine))
+
+
+def run_boot(machine):
+    _build(machine)
+    return run_built(machine)
 
 
 def boot(machine):

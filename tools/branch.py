@@ -161,13 +161,6 @@ def _digest_or_none(stored):
         return None
 
 
-def check():
-    prepare()
-    with step("round trip"):
-        check_round_trip()
-    say("PASS: check: files and series agree, the round trip is exact")
-
-
 def check_round_trip(linux=LINUX, top=TOP):
     """patches -> branch -> patches gives the same bytes, and HEAD's tree.
 

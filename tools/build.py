@@ -33,7 +33,7 @@ def environment():
     return {**os.environ, **_STAMP, **_CCACHE}
 
 
-def _make(machine, log, *words):
+def make(machine, log, *words):
     """Runs make with its output in @log; the end of it is shown on failure."""
     with open(log, "w") as out:
         done = subprocess.run([*make_words(machine), *words], env=environment(), check=False,
@@ -65,20 +65,20 @@ def configure(machine):
     fragment = "".join((TOP / "configs" / f"{name}.config").read_text()
                        for name in machine.configs)
     write_whole(folder / "fragment.config", fragment)
-    _make(machine, folder / "config.log",
-          f"KCONFIG_ALLCONFIG={folder / 'fragment.config'}", "allnoconfig")
+    make(machine, folder / "config.log",
+         f"KCONFIG_ALLCONFIG={folder / 'fragment.config'}", "allnoconfig")
     missing = missing_symbols(fragment, (folder / ".config").read_text())
     if missing:
         raise Failure(f"configs/ of {machine.kernel} ask for what Kconfig did not "
                       f"grant: {' '.join(missing)}")
 
 
-def build_kernel(machine):
+def build_kernel(machine, *words):
     with step(f"configure {machine.kernel}"):
         configure(machine)
     with step(f"build {machine.kernel}"):
-        _make(machine, machine.kernel_folder / "build.log", f"-j{os.cpu_count()}",
-              *([machine.dtb] if machine.dtb else []), machine.image.rpartition("/")[2])
+        make(machine, machine.kernel_folder / "build.log", f"-j{os.cpu_count()}",
+             *words, *([machine.dtb] if machine.dtb else []), machine.image.rpartition("/")[2])
 
 
 def build_initramfs(machine):

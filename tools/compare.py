@@ -1,23 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """/proc/interrupts of the base and of the series, row by row."""
 
-import dataclasses
 import difflib
 import re
 
 import boot
 import verdict
-from common import BUILD, LINUX, Failure, say
+from common import LINUX, Failure, say
 from git import Repo
-
-BASE = BUILD / "base"
-
-
-def base_machine(machine):
-    """The same machine on the kernel without the series, which has no suites."""
-    return dataclasses.replace(machine, name=f"base/{machine.name}",
-                               kernel=f"base/{machine.kernel}", source=BASE / "linux",
-                               configs=[name for name in machine.configs if name != "kunit"])
 
 
 def rows(interrupts):
@@ -56,8 +46,8 @@ def _rows_of(machine):
 
 def compare(machine):
     series = _rows_of(machine)
-    Repo(LINUX).check_out("base", BASE / "linux")
-    base = base_machine(machine)
+    base = machine.on_tree("base")
+    Repo(LINUX).check_out("base", base.source)
     lines, faults = judge(_rows_of(base), series, machine.changed)
     say("\n" + "\n".join(lines))
     verdict.conclude(f"compare {machine.name}", faults, boot.boot_log(base))

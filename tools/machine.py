@@ -70,6 +70,12 @@ class Machine:
     def qemu_words(self):
         return shlex.split(self.qemu)
 
+    def on_tree(self, tree):
+        """The same machine on the kernel in build/@tree, which need not have the suites."""
+        return dataclasses.replace(self, name=f"{tree}/{self.name}", kernel=f"{tree}/{self.kernel}",
+                                   source=BUILD / tree / "linux",
+                                   configs=[name for name in self.configs if name != "kunit"])
+
 
 def names(folder: Path = MACHINES):
     return sorted(path.stem for path in folder.glob("*.toml"))

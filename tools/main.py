@@ -5,6 +5,7 @@ import sys
 
 import boot
 import branch
+import check
 import compare
 import kunit
 import machine
@@ -20,7 +21,7 @@ def mail():
 
 COMMANDS = {
     "boot": lambda name="malta": boot.boot(machine.load(name)),
-    "check": branch.check,
+    "check": check.complete,
     "compare": lambda name="malta": compare.compare(machine.load(name)),
     "kunit": lambda name="malta": kunit.kunit(machine.load(name)),
     "mail": mail,

@@ -4,6 +4,7 @@
 
 SERIES_PACKAGES="git python3 xz-utils"
 BUILD_PACKAGES="bc bison ccache flex gcc libc6-dev make perl"
+CHECK_PACKAGES="codespell python3-git python3-ply sparse"
 
 # The packages a machine's description names, its kernel's included.
 machine_packages() {
@@ -33,8 +34,11 @@ packages_for() {
 	platforms)
 		echo "$BUILD_PACKAGES"
 		platform_packages ;;
+	check)
+		echo "$BUILD_PACKAGES $CHECK_PACKAGES"
+		all_machine_packages ;;
 	test)
-		echo "$BUILD_PACKAGES"
+		echo "$BUILD_PACKAGES $CHECK_PACKAGES"
 		platform_packages
 		all_machine_packages ;;
 	esac

@@ -4,7 +4,7 @@
 import unittest
 
 import boot
-import branch
+import check
 import kunit
 import machine
 import platforms
@@ -21,7 +21,7 @@ STRESS = ["malta"]
 
 def _checks():
     """[(name, function)], quick ones first."""
-    checks = [("check", branch.check)]
+    checks = [("check", check.quick)]
     checks += [(f"platform {name}", lambda name=name: platforms.build(name))
                for name in PLATFORMS]
     checks += [(f"boot {name}", lambda name=name: boot.boot(machine.load(name)))

@@ -172,11 +172,16 @@ def _judge_said(machine, run):
             if text not in run.log]
 
 
+def judge_start(machine, run):
+    """The faults of a boot, whatever its IPIs look like."""
+    return _judge_console(machine, run) + _judge_cpus(machine, run)
+
+
 def judge_boot(machine, run):
     """The faults of a run in mode "boot"; none is a pass."""
     parts = sections(run.log)
     rows = ipi_rows(parts.get(INTERRUPTS, ""))
-    return (_judge_console(machine, run) + _judge_cpus(machine, run)
+    return (judge_start(machine, run)
             + _judge_rows(machine, rows) + _judge_virqs(parts, rows)
             + _judge_backtraces(machine, run) + _judge_said(machine, run))
 
@@ -184,7 +189,7 @@ def judge_boot(machine, run):
 def judge_stress(machine, run, rounds):
     """The faults of a run in mode "stress"."""
     log = _clean(run.log)
-    faults = _judge_console(machine, run) + _judge_cpus(machine, run)
+    faults = judge_start(machine, run)
     if not re.search(f"^ipi: rounds {rounds}$", log, re.M):
         faults.append(f"the {rounds} rounds were not all done")
     if machine.hotplug and not re.search("^ipi: hotplug 1$", log, re.M):

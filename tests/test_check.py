@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the checkers print, and what is made of it."""
+
+import subprocess
+import unittest
+from unittest import mock
+
+import support  # noqa: F401 (finds tools/)
+
+import lint
+import static
+
+SAID = """\
+-:231: CHECK:MACRO_ARG_REUSE: Macro argument reuse '_mask' - possible side-effects?
+-:233: ERROR:SPACING: space prohibited before that close parenthesis ')'
+total: 1 errors, 0 warnings, 1 checks, 1031 lines checked
+"""
+
+
+class Checkpatch(unittest.TestCase):
+    def check(self, entries, said=SAID, status=1):
+        repo = mock.Mock()
+        repo.text.return_value = "genirq/ipi: Add IPI domains"
+        done = subprocess.CompletedProcess([], status, said)
+        allowed = lint.Allowed(entries)
+        with mock.patch("lint._checker", return_value=done):
+            return lint.checkpatch(repo, ["commit"], allowed) + allowed.unused()
+
+    def test_each_complaint_is_a_fault(self):
+        faults = self.check([])
+        self.assertEqual(2, len(faults))
+        self.assertIn("genirq/ipi: Add IPI domains: ERROR:SPACING", faults[1])
+
+    def test_what_is_allowed_is_none(self):
+        self.assertEqual([], self.check([{"type": "MACRO_ARG_REUSE"}, {"type": "SPACING"}]))
+
+    def test_an_exception_for_one_patch_is_none_for_another(self):
+        faults = self.check([{"type": "SPACING", "patch": "MIPS: smp"}])
+        self.assertEqual(3, len(faults))
+        self.assertIn("is not needed", faults[2])
+
+    def test_an_exception_nobody_needs_is_a_fault(self):
+        self.assertEqual(["configs/allowed.toml: SPACING is not needed"],
+                         self.check([{"type": "SPACING"}], "", 0))
+
+    def test_a_checkpatch_that_breaks_down_is_a_fault(self):
+        self.assertIn("checkpatch failed", self.check([], "Can't open perl script", 2)[0])
+
+
+class Messages(unittest.TestCase):
+    def test_line_numbers_do_not_count(self):
+        one = static.messages("/x/build/linux/kernel/irq/chip.c:3:5: warning: odd\n")
+        two = static.messages("../linux/kernel/irq/chip.c:9:5: warning: odd\n")
+        self.assertEqual({"kernel/irq/chip.c: warning: odd"}, one)
+        self.assertEqual(one, two)
+
+    def test_sparse_errors_and_headers_count(self):
+        text = "../linux/include/linux/ipi.h:7:1: error: bad\n"
+        self.assertEqual({"include/linux/ipi.h: error: bad"}, static.messages(text))
+
+    def test_other_lines_do_not(self):
+        self.assertEqual(set(), static.messages("  CHECK   ../linux/kernel/irq/chip.c\n"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The series as a maintainer looks at it: on every change, or before it is mailed."""
+
+import branch
+import each
+import lint
+import static
+from common import say, step
+
+
+def quick():
+    branch.prepare()
+    with step("round trip"):
+        branch.check_round_trip()
+    say("PASS: check: the round trip is exact")
+
+
+def complete():
+    quick()
+    lint.lint()
+    static.static()
+    each.each_patch()

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every patch of the series: builds without a warning, and boots."""
+
+import boot
+import build
+import machine
+import static
+import verdict
+from common import LINUX, Refused, say, step
+from git import Repo
+
+BUILT = ("malta", "arm64-gicv3")
+BOOTED = ("malta",)
+# Before this file is there, IPIs look as in the base.
+SWITCH = "arch/mips/kernel/smp-gic.c"
+
+
+def _new_complaints(repo, here, before, commit):
+    """Of sparse and W=1 on the files of @commit, against its parent @before."""
+    names = static.touched(repo, before, commit)
+    there = static.said(here, static.built(here, names))
+    repo.check_out(commit, here.source)
+    return sorted(static.said(here, static.built(here, names)) - there)
+
+
+def _boot(here, subject):
+    build.build_initramfs(here)
+    run = boot.run_built(here)
+    judge = verdict.judge_boot if (here.source / SWITCH).exists() else verdict.judge_start
+    verdict.conclude(f"boot {here.name} at '{subject}'", judge(here, run), boot.boot_log(here))
+
+
+def _check(repo, here, before, commit):
+    subject = repo.text("log", "-1", "--format=%s", commit)
+    complaints = _new_complaints(repo, here, before, commit)
+    if complaints:
+        raise Refused(f"check: '{subject}': " + "\n  ".join(complaints))
+    build.build_kernel(here, "KCFLAGS=-Werror")
+    return subject
+
+
+def each_patch():
+    repo = Repo(LINUX)
+    commits = [repo.resolve("base"), *repo.commits("base", "HEAD")]
+    for name in BUILT:
+        here = machine.load(name).on_tree("patch")
+        repo.check_out("base", here.source)
+        build.build_kernel(here, "KCFLAGS=-Werror")
+        for number, (before, commit) in enumerate(zip(commits, commits[1:]), 1):
+            with step(f"patch {number} of {len(commits) - 1} on {name}"):
+                subject = _check(repo, here, before, commit)
+                if name in BOOTED:
+                    _boot(here, subject)
+    say(f"PASS: each of {len(commits) - 1} patches builds and boots")

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What sparse and W=1 say of the touched files beyond what they say of the base."""
+
+import os
+import re
+
+import build
+import machine
+from common import LINUX, Refused, step
+from git import Repo
+
+# Between them their kernels have nearly all of the touched files.
+MACHINES = ("malta", "malta-mt", "arm64-gicv3", "arm", "riscv")
+
+
+def messages(text):
+    """What is said of which file, without line numbers, which differ in the base."""
+    found = re.findall(r"^(?:/\S*/linux/|(?:\.\./)+linux/)?([\w./-]+\.[ch]):\d+(?::\d+)?: "
+                       r"((?:warning|error): .*)$", text, re.M)
+    return {f"{path}: {what}" for path, what in found}
+
+
+def touched(repo, before, after):
+    """The objects of the C files that changed from one commit to the other."""
+    paths = repo.text("diff", "--name-only", "--diff-filter=d", before, after, "--", "*.c")
+    return [path.removesuffix(".c") + ".o" for path in paths.splitlines()]
+
+
+def built(known, names):
+    """Those of @names that are in the machine's kernel."""
+    return [name for name in names if (known.kernel_folder / name).exists()]
+
+
+def said(known, names):
+    """What the checkers say of those of @names that have a source there."""
+    names = [name for name in names if (known.source / name).with_suffix(".c").exists()]
+    for name in names:
+        (known.kernel_folder / name).unlink(missing_ok=True)
+    log = known.kernel_folder / "check.log"
+    build.make(known, log, f"-j{os.cpu_count()}", "C=1", "W=1", *names)
+    return messages(log.read_text())
+
+
+def static():
+    repo, faults, seen = Repo(LINUX), [], set()
+    for known in map(machine.load, MACHINES):
+        base = known.on_tree("base")
+        repo.check_out("base", base.source)
+        build.build_kernel(known)
+        build.configure(base)
+        names = [name for name in built(known, touched(repo, "base", "HEAD"))
+                 if name not in seen]
+        seen.update(names)
+        with step(f"sparse and W=1 on {len(names)} files of {known.name}"):
+            faults += sorted(said(known, names) - said(base, names))
+    if faults:
+        raise Refused(f"check: {len(faults)} complaints\n  " + "\n  ".join(faults))
