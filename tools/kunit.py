@@ -44,7 +44,7 @@ def qemu_config(machine):
 def suites_in(folder):
     """The .name of every struct kunit_suite in the *_kunit.c of @folder."""
     names = []
-    for path in sorted(folder.glob("*_kunit.c")):
+    for path in sorted(folder.rglob("*_kunit.c")):
         for body in re.findall(r"struct kunit_suite \w+ = \{(.*?)^\};",
                                path.read_text(), re.M | re.S):
             names += re.findall(r'\.name\s*=\s*"([^"]+)"', body)
