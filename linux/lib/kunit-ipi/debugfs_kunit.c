@@ -94,6 +94,7 @@ static struct kunit_suite debugfs_suite = {
 	.init		= fake_init,
 	.test_cases	= debugfs_cases,
 };
+
 kunit_test_suite(debugfs_suite);
 
 MODULE_DESCRIPTION("KUnit tests for IPIs in debugfs");

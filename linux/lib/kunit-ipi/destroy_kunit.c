@@ -3,11 +3,19 @@
  * Destroying IPIs, or some of their targets: R11.
  */
 
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
+#include <linux/kthread.h>
+#include <linux/rcupdate.h>
+
+#include <kunit/test-bug.h>
 
 #include "fake.h"
+
+#define READER_MS	100
 
 static DEFINE_PER_CPU(int, cookie);
 
@@ -99,6 +107,133 @@ static void destroy_subset(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, count.mappings, count.hwirqs);
 	}
 	fake_expect_count(test, fake, empty);
+}
+
+/**
+ * struct reader - One who looked an IPI up and is not done yet
+ * @fake:	Controller
+ * @virq:	IPI
+ * @inside:	The reader has begun
+ * @early:	A hwirq was given back before the reader has ended
+ */
+struct reader {
+	struct fake_ipi		*fake;
+	int			virq;
+	struct completion	inside;
+	bool			early;
+};
+
+static int reader_thread(void *data)
+{
+	struct reader *reader = data;
+	unsigned int used = bitmap_weight(reader->fake->used, FAKE_NR_HWIRQS);
+
+	rcu_read_lock();
+	complete(&reader->inside);
+	/* Longer than a destroy takes which does not wait */
+	mdelay(READER_MS);
+	reader->early = bitmap_weight(reader->fake->used, FAKE_NR_HWIRQS) != used;
+	rcu_read_unlock();
+
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+/* R6, R11: no hwirq goes to its next owner while somebody may send the former */
+static void destroy_waits_for_senders(struct kunit *test)
+{
+	const struct cpumask *first = cpumask_of(cpumask_first(cpu_possible_mask));
+	const struct cpumask *const dests[] = { first, NULL };
+	unsigned int other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	struct reader reader = { .fake = test->priv };
+	struct task_struct *task;
+
+	KUNIT_ASSERT_LT(test, other, nr_cpu_ids);
+	reader.virq = fake_reserve(test, reader.fake, cpu_possible_mask);
+
+	for (int i = 0; i < ARRAY_SIZE(dests); i++) {
+		init_completion(&reader.inside);
+		task = kthread_create(reader_thread, &reader, "ipi-reader");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+		kthread_bind(task, other);
+		wake_up_process(task);
+
+		wait_for_completion(&reader.inside);
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(reader.virq, dests[i]), 0);
+		kthread_stop(task);
+		KUNIT_EXPECT_FALSE(test, reader.early);
+	}
+	KUNIT_EXPECT_TRUE(test, bitmap_empty(reader.fake->used, FAKE_NR_HWIRQS));
+}
+
+/**
+ * struct late_reader - One who looks at the mapping when its hwirqs are gone
+ * @virq:	IPI
+ * @go:		The hwirqs are about to be freed
+ * @inside:	The reader has the mapping
+ * @changed:	How many entries were not what they have to be
+ */
+static struct late_reader {
+	int			virq;
+	struct completion	go;
+	struct completion	inside;
+	unsigned int		changed;
+} late_reader;
+
+static int late_reader_thread(void *unused)
+{
+	struct late_reader *reader = &late_reader;
+	const struct ipi_mapping *map;
+	unsigned int cpu;
+
+	wait_for_completion(&reader->go);
+	rcu_read_lock();
+	map = irq_data_get_ipi_mapping(irq_get_irq_data(reader->virq));
+	complete(&reader->inside);
+	/* Longer than the rest of a destroy takes */
+	mdelay(READER_MS);
+	for_each_possible_cpu(cpu)
+		reader->changed += ipi_mapping_get(map, cpu) != INVALID_HWIRQ;
+	rcu_read_unlock();
+
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+/* The last hwirq: the core has waited for all who came before */
+static void let_late_reader_in(void)
+{
+	struct fake_ipi *fake = kunit_get_current_test()->priv;
+
+	if (bitmap_weight(fake->used, FAKE_NR_HWIRQS) > 1)
+		return;
+	complete(&late_reader.go);
+	wait_for_completion(&late_reader.inside);
+}
+
+/* R6, R11: a mapping stays as long as somebody may look at it */
+static void destroy_keeps_mapping_for_readers(struct kunit *test)
+{
+	unsigned int other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	struct fake_ipi *fake = test->priv;
+	struct task_struct *task;
+
+	KUNIT_ASSERT_LT(test, other, nr_cpu_ids);
+	late_reader.virq = fake_reserve(test, fake, cpu_possible_mask);
+	late_reader.changed = 0;
+	init_completion(&late_reader.go);
+	init_completion(&late_reader.inside);
+	fake->on_free = let_late_reader_in;
+
+	task = kthread_create(late_reader_thread, NULL, "ipi-late-reader");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	kthread_bind(task, other);
+	wake_up_process(task);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(late_reader.virq, NULL), 0);
+	kthread_stop(task);
+	KUNIT_EXPECT_EQ(test, late_reader.changed, 0);
 }
 
 /* R11: a hwirq which was given back serves the next IPI, and only that */
@@ -195,6 +330,8 @@ static struct kunit_case destroy_cases[] = {
 	KUNIT_CASE_PARAM(destroy_subset, fake_gen_params),
 	KUNIT_CASE(destroy_leaves_no_trace),
 	KUNIT_CASE(destroy_subset_then_reserve),
+	KUNIT_CASE(destroy_waits_for_senders),
+	KUNIT_CASE(destroy_keeps_mapping_for_readers),
 	KUNIT_CASE(destroy_bad_arguments),
 	KUNIT_CASE(destroy_requested),
 	KUNIT_CASE(destroy_enabled_target),
@@ -212,6 +349,7 @@ static struct kunit_suite destroy_suite = {
 	.init		= destroy_init,
 	.test_cases	= destroy_cases,
 };
+
 kunit_test_suite(destroy_suite);
 
 MODULE_DESCRIPTION("KUnit tests for destroying IPIs");

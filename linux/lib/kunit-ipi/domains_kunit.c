@@ -79,17 +79,21 @@ static void domains_default(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, irq_find_ipi_domain(NULL), fake->ipi);
 
 	kunit_release_action(test, fake_remove_domain, fake->ipi);
+	KUNIT_EXPECT_NULL(test, irq_find_ipi_domain(NULL));
+
 	irq_set_default_ipi_domain(platform);
 	KUNIT_EXPECT_PTR_EQ(test, irq_find_ipi_domain(NULL), platform);
 }
 
-static struct irq_domain_ops stacked_ops;
-
 static int stacked_alloc(struct irq_domain *d, unsigned int virq,
 			 unsigned int nr_irqs, void *arg)
 {
-	return -ENOSYS;
+	return -EINVAL;
 }
+
+static const struct irq_domain_ops stacked_ops = {
+	.alloc	= stacked_alloc,
+};
 
 /* R5: levels behind the controller are no part of an IPI */
 static void domains_deep_hierarchy(struct kunit *test)
@@ -99,14 +103,13 @@ static void domains_deep_hierarchy(struct kunit *test)
 	int virq;
 
 	/* The controller of the fixture moves onto another one */
-	stacked_ops.alloc = stacked_alloc;
 	stacked = irq_domain_create_hierarchy(inner->domain, 0, FAKE_NR_HWIRQS, NULL,
 					      &stacked_ops, fake);
 	KUNIT_ASSERT_NOT_NULL(test, stacked);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_remove_domain, stacked));
+	fake_at_exit(test, fake_remove_domain, stacked);
 	ipi = ipi_create_irq_domain(stacked, fake->ipi_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ipi);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_remove_domain, ipi));
+	fake_at_exit(test, fake_remove_domain, ipi);
 
 	virq = irq_reserve_ipi(ipi, cpu_possible_mask);
 	KUNIT_ASSERT_GT(test, virq, 0);
@@ -166,6 +169,7 @@ static struct kunit_suite domains_suite = {
 	.init		= fake_init,
 	.test_cases	= domains_cases,
 };
+
 kunit_test_suite(domains_suite);
 
 MODULE_DESCRIPTION("KUnit tests for IPI domains");

@@ -108,6 +108,7 @@ static struct kunit_suite external_suite = {
 	.init		= fake_init,
 	.test_cases	= external_cases,
 };
+
 kunit_test_suite(external_suite);
 
 MODULE_DESCRIPTION("KUnit tests for IPIs to processors outside of Linux");

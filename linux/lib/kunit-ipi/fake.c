@@ -50,6 +50,34 @@ static void fake_unmask_irq(struct irq_data *d)
 			&fake->enabled[irq_data_get_ipi_hwirq(d) - fake->base]);
 }
 
+/* A CPU which has the hwirq masked does not get it, now or later */
+static void fake_interrupt_here(struct irq_work *work)
+{
+	struct fake_wire *wire = container_of(work, struct fake_wire, work);
+	struct fake_ipi *fake = wire->fake;
+	unsigned int i;
+
+	for_each_set_bit(i, wire->pending, FAKE_NR_HWIRQS) {
+		clear_bit(i, wire->pending);
+		/* Clear before the handler looks. Pairs with fake_interrupt(). */
+		smp_mb__after_atomic();
+		if (cpumask_test_cpu(smp_processor_id(), &fake->enabled[i]))
+			generic_handle_domain_irq(fake->domain, fake->base + i);
+	}
+}
+
+static void fake_interrupt(struct fake_ipi *fake, irq_hw_number_t hwirq,
+			   unsigned int cpu)
+{
+	if (!fake->wires || !cpu_online(cpu))
+		return;
+
+	/* Prior accesses before the bit. Pairs with fake_interrupt_here(). */
+	smp_mb__before_atomic();
+	set_bit(hwirq - fake->base, fake->wires[cpu].pending);
+	irq_work_queue_on(&fake->wires[cpu].work, cpu);
+}
+
 static void fake_send_ipi(struct irq_data *d, const struct cpumask *dest)
 {
 	const struct ipi_mapping *map = irq_data_get_ipi_mapping(d);
@@ -68,6 +96,7 @@ static void fake_send_ipi(struct irq_data *d, const struct cpumask *dest)
 			fake->sent_target[fake->nr_sent] = target;
 		}
 		fake->nr_sent++;
+		fake_interrupt(fake, hwirq, target);
 	}
 
 	raw_spin_unlock_irqrestore(&fake->lock, flags);
@@ -130,6 +159,9 @@ static void fake_free(struct irq_domain *d, irq_hw_number_t hwirq)
 	struct fake_ipi *fake = d->host_data;
 	struct kunit *test = kunit_get_current_test();
 
+	if (fake->on_free)
+		fake->on_free();
+
 	/* The core must neither free twice nor free what it did not get */
 	if (!__test_and_clear_bit(hwirq - fake->base, fake->used) && test)
 		KUNIT_FAIL(test, "hwirq %lu is freed twice", hwirq);
@@ -147,6 +179,12 @@ static const struct irq_domain_ops fake_domain_ops = { };
 static void fake_remove_fwnode(void *fwnode)
 {
 	irq_domain_free_fwnode(fwnode);
+}
+
+/* fake_at_exit - Have something done when the test ends */
+void fake_at_exit(struct kunit *test, kunit_action_t *action, void *ctx)
+{
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, action, ctx));
 }
 
 /* fake_remove_domain - Remove a domain, as a KUnit action */
@@ -177,21 +215,45 @@ struct fake_ipi *fake_create(struct kunit *test, enum fake_shape shape)
 
 	fwnode = irq_domain_alloc_named_id_fwnode("fake-ipi", atomic_inc_return(&id));
 	KUNIT_ASSERT_NOT_NULL(test, fwnode);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_remove_fwnode,
-							    fwnode));
+	fake_at_exit(test, fake_remove_fwnode, fwnode);
 
 	fake->domain = size ? irq_domain_create_linear(fwnode, size,
 						       &fake_domain_ops, fake) :
 			      irq_domain_create_tree(fwnode, &fake_domain_ops, fake);
 	KUNIT_ASSERT_NOT_NULL(test, fake->domain);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_remove_domain,
-							    fake->domain));
+	fake_at_exit(test, fake_remove_domain, fake->domain);
 
 	fake->ipi = ipi_create_irq_domain(fake->domain, &fake_ipi_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fake->ipi);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_remove_domain,
-							    fake->ipi));
+	fake_at_exit(test, fake_remove_domain, fake->ipi);
 	return fake;
+}
+
+static void fake_cut(void *ctx)
+{
+	struct fake_ipi *fake = ctx;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		irq_work_sync(&fake->wires[cpu].work);
+}
+
+/**
+ * fake_wire_up - Let sends interrupt the CPUs, in hard interrupt context
+ * @test:	Test
+ * @fake:	Controller
+ */
+void fake_wire_up(struct kunit *test, struct fake_ipi *fake)
+{
+	unsigned int cpu;
+
+	fake->wires = kunit_kcalloc(test, nr_cpu_ids, sizeof(*fake->wires), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, fake->wires);
+	for_each_possible_cpu(cpu) {
+		fake->wires[cpu].fake = fake;
+		fake->wires[cpu].work = IRQ_WORK_INIT_HARD(fake_interrupt_here);
+	}
+	fake_at_exit(test, fake_cut, fake);
 }
 
 /**
@@ -278,8 +340,7 @@ int fake_reserve(struct kunit *test, struct fake_ipi *fake,
 	int virq = irq_reserve_ipi(fake->ipi, mask);
 
 	KUNIT_ASSERT_GT(test, virq, 0);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_destroy,
-						(void *)(unsigned long)virq));
+	fake_at_exit(test, fake_destroy, (void *)(unsigned long)virq);
 	return virq;
 }
 
@@ -313,24 +374,24 @@ void fake_expect_count(struct kunit *test, struct fake_ipi *fake,
 	KUNIT_EXPECT_EQ(test, now.mapped, before.mapped);
 }
 
-struct fake_wire {
+struct fake_raised {
 	struct fake_ipi	*fake;
 	irq_hw_number_t	hwirq;
 };
 
 static void fake_raise(void *data)
 {
-	struct fake_wire *wire = data;
+	struct fake_raised *raised = data;
 
-	generic_handle_domain_irq(wire->fake->domain, wire->hwirq);
+	generic_handle_domain_irq(raised->fake->domain, raised->hwirq);
 }
 
 /* fake_raise_on - Raise a hwirq on a CPU which is online and wait for it */
 void fake_raise_on(struct fake_ipi *fake, irq_hw_number_t hwirq, unsigned int cpu)
 {
-	struct fake_wire wire = { fake, hwirq };
+	struct fake_raised raised = { fake, hwirq };
 
-	smp_call_function_single(cpu, fake_raise, &wire, 1);
+	smp_call_function_single(cpu, fake_raise, &raised, 1);
 }
 
 /* fake_clear_log - Forget what was sent */

@@ -8,9 +8,11 @@
 #include <linux/bitmap.h>
 #include <linux/cpumask.h>
 #include <linux/ipi.h>
+#include <linux/irq_work.h>
 #include <linux/irqdomain.h>
 #include <linux/spinlock.h>
 
+#include <kunit/resource.h>
 #include <kunit/test.h>
 
 #define FAKE_NR_HWIRQS	256
@@ -56,6 +58,18 @@ static const struct fake_case fake_cases[] __maybe_unused = {
 };
 
 /**
+ * struct fake_wire - How a CPU is interrupted, if the controller is wired
+ * @fake:	Controller
+ * @work:	Interrupts the CPU
+ * @pending:	Hwirqs which were raised
+ */
+struct fake_wire {
+	struct fake_ipi	*fake;
+	struct irq_work	work;
+	DECLARE_BITMAP(pending, FAKE_NR_HWIRQS);
+};
+
+/**
  * struct fake_ipi - A fake controller and what was done to it
  * @domain:	The controller's domain
  * @ipi:	Its IPI domain
@@ -73,6 +87,8 @@ static const struct fake_case fake_cases[] __maybe_unused = {
  * @nr_acked:	Number of acknowledged hwirqs
  * @acked:	The last hwirq which a CPU acknowledged
  * @lock:	Protects the log
+ * @on_free:	Called before a hwirq is freed, if set
+ * @wires:	One per CPU, or NULL if nobody is interrupted by a send
  */
 struct fake_ipi {
 	struct irq_domain	*domain;
@@ -91,6 +107,8 @@ struct fake_ipi {
 	atomic_t		nr_acked;
 	irq_hw_number_t		acked[NR_CPUS];
 	raw_spinlock_t		lock;
+	void			(*on_free)(void);
+	struct fake_wire	*wires;
 };
 
 /**
@@ -108,7 +126,9 @@ struct fake_count {
 };
 
 int fake_init(struct kunit *test);
+void fake_at_exit(struct kunit *test, kunit_action_t *action, void *ctx);
 struct fake_ipi *fake_create(struct kunit *test, enum fake_shape shape);
+void fake_wire_up(struct kunit *test, struct fake_ipi *fake);
 struct cpumask *fake_mask(struct kunit *test, enum fake_mask kind);
 int fake_reserve(struct kunit *test, struct fake_ipi *fake,
 		 const struct cpumask *mask);

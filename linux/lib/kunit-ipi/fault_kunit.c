@@ -153,6 +153,7 @@ static struct kunit_suite fault_suite = {
 	.init		= fake_init,
 	.test_cases	= fault_cases,
 };
+
 kunit_test_suite(fault_suite);
 
 MODULE_DESCRIPTION("KUnit tests for IPIs when memory runs out");

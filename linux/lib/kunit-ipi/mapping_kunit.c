@@ -35,6 +35,42 @@ static void mapping_covers_targets(struct kunit *test)
 	}
 }
 
+/* R3: it is as large as the targets need, and not as the system */
+static void mapping_is_sized_by_targets(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq = fake_reserve(test, fake, mask);
+	const struct ipi_mapping *map = irq_data_get_ipi_mapping(irq_get_irq_data(virq));
+
+	KUNIT_EXPECT_EQ(test, ACCESS_PRIVATE(map, nr),
+			cpumask_last(mask) - cpumask_first(mask) + 1);
+}
+
+/* R2, R5: a walk finds the targets in order, whatever else is in the mask */
+static void mapping_iterates(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq = fake_reserve(test, fake, mask);
+	const struct ipi_mapping *map = irq_data_get_ipi_mapping(irq_get_irq_data(virq));
+	unsigned int target, next = cpumask_first(mask), n = 0;
+	irq_hw_number_t hwirq;
+
+	for_each_ipi_hwirq(hwirq, target, map, cpu_all_mask) {
+		KUNIT_ASSERT_EQ(test, target, next);
+		KUNIT_EXPECT_EQ(test, hwirq, ipi_get_hwirq(virq, target));
+		next = cpumask_next(target, mask);
+		n++;
+	}
+	KUNIT_EXPECT_EQ(test, n, cpumask_weight(mask));
+
+	for_each_ipi_hwirq(hwirq, target, map, cpu_none_mask)
+		KUNIT_FAIL(test, "CPU %u is in no mask", target);
+}
+
 /* R3: hwirq 0 is a number like any other */
 static void mapping_hwirq_zero(struct kunit *test)
 {
@@ -118,6 +154,8 @@ KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
 
 static struct kunit_case mapping_cases[] = {
 	KUNIT_CASE_PARAM(mapping_covers_targets, fake_gen_params),
+	KUNIT_CASE_PARAM(mapping_is_sized_by_targets, fake_gen_params),
+	KUNIT_CASE_PARAM(mapping_iterates, fake_gen_params),
 	KUNIT_CASE_PARAM(mapping_keeps_shape, fake_gen_params),
 	KUNIT_CASE_PARAM(mapping_resolves, fake_gen_params),
 	KUNIT_CASE_PARAM(mapping_two_ipis, fake_gen_params),
@@ -131,6 +169,7 @@ static struct kunit_suite mapping_suite = {
 	.init		= fake_init,
 	.test_cases	= mapping_cases,
 };
+
 kunit_test_suite(mapping_suite);
 
 MODULE_DESCRIPTION("KUnit tests for the hwirqs of IPIs");

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Message passing over IPIs of the platform's own controller: R6, R15.
+ * Message passing: R6, R11, R15. Over IPIs of the platform's own controller, or
+ * over the fake one where the platform has none to spare.
  *
  * Each CPU sends to random sets of CPUs. A message is a number which is written
  * before the IPI is sent, and the receiver has to see it when it handles the
  * IPI. A sender waits for its receivers, so an IPI which is lost, or a receiver
  * which sees an old number, is a message that is never answered.
+ *
+ * Beside that, all hwirqs which are left are reserved, sent and given back.
  */
 
 #include <linux/cpu.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
-#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/moduleparam.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
+#include <linux/swait.h>
 
-#include <kunit/test.h>
+#include "fake.h"
+#include "real.h"
 
 #define MAX_CPUS	16
 #define TIMEOUT		(10 * HZ)
@@ -38,27 +42,48 @@ static unsigned int seen[MAX_CPUS][MAX_CPUS];
  * @quota:	How many messages it has to send
  * @answered:	How many were answered
  * @task:	The thread
+ * @wait:	Where it waits for answers
  * @rnd:	Which sets of CPUs it sends to
  * @mask:	The set
  */
-struct sender {
+static struct sender {
 	unsigned int		cpu;
 	int			virq;
 	unsigned int		quota;
 	unsigned int		answered;
 	struct task_struct	*task;
+	struct swait_queue_head	wait;
 	struct rnd_state	rnd;
 	struct cpumask		mask;
+} senders[MAX_CPUS];
+
+/**
+ * struct churn - The thread which reserves and destroys
+ * @test:	Test
+ * @domain:	IPI domain
+ * @rounds:	How often everything was reserved and given back
+ * @task:	The thread
+ */
+struct churn {
+	struct kunit		*test;
+	struct irq_domain	*domain;
+	unsigned int		rounds;
+	struct task_struct	*task;
 };
 
 static DEFINE_PER_CPU(int, cookie);
 
 static irqreturn_t receive(int irq, void *dev)
 {
-	unsigned int sender, me = smp_processor_id();
+	unsigned int sender, number, me = smp_processor_id();
 
-	for (sender = 0; sender < MAX_CPUS; sender++)
-		WRITE_ONCE(seen[sender][me], READ_ONCE(sent[sender][me]));
+	for (sender = 0; sender < MAX_CPUS; sender++) {
+		number = READ_ONCE(sent[sender][me]);
+		if (seen[sender][me] == number)
+			continue;
+		WRITE_ONCE(seen[sender][me], number);
+		swake_up_one(&senders[sender].wait);
+	}
 	return IRQ_HANDLED;
 }
 
@@ -75,39 +100,49 @@ static void random_mask(struct sender *s)
 	} while (cpumask_empty(&s->mask));
 }
 
-static bool answered(struct sender *s)
+static bool all_answered(struct sender *s)
 {
-	unsigned long end = jiffies + TIMEOUT;
 	unsigned int cpu;
 
 	for_each_cpu(cpu, &s->mask) {
-		while (READ_ONCE(seen[s->cpu][cpu]) != sent[s->cpu][cpu]) {
-			if (time_after(jiffies, end))
-				return false;
-			cond_resched();
-			cpu_relax();
-		}
+		if (READ_ONCE(seen[s->cpu][cpu]) != sent[s->cpu][cpu])
+			return false;
 	}
 	return true;
 }
 
-static int send_messages(void *data)
+static bool send_message(struct sender *s)
 {
-	struct sender *s = data;
 	unsigned int cpu;
 
-	while (s->answered < s->quota) {
-		random_mask(s);
-		for_each_cpu(cpu, &s->mask)
-			WRITE_ONCE(sent[s->cpu][cpu], sent[s->cpu][cpu] + 1);
+	random_mask(s);
+	for_each_cpu(cpu, &s->mask)
+		WRITE_ONCE(sent[s->cpu][cpu], sent[s->cpu][cpu] + 1);
 
-		if (irq_send_ipi(s->virq, &s->mask) || !answered(s))
-			break;
-		s->answered += cpumask_weight(&s->mask);
-	}
+	return !irq_send_ipi(s->virq, &s->mask) &&
+	       swait_event_timeout_exclusive(s->wait, all_answered(s), TIMEOUT);
+}
+
+static int sender_thread(void *data)
+{
+	struct sender *s = data;
+
+	while (s->answered < s->quota && send_message(s))
+		WRITE_ONCE(s->answered, s->answered + cpumask_weight(&s->mask));
 
 	while (!kthread_should_stop())
 		schedule_timeout_interruptible(HZ / 10);
+	return 0;
+}
+
+static int churn_thread(void *data)
+{
+	struct churn *churn = data;
+
+	do {
+		real_expect_all_back(churn->test, churn->domain);
+		churn->rounds++;
+	} while (!kthread_should_stop());
 	return 0;
 }
 
@@ -121,62 +156,75 @@ static void disable_here(void *virq)
 	disable_percpu_irq((unsigned long)virq);
 }
 
-/* R15: no message is lost, and none is stale */
+static void start_sender(struct kunit *test, unsigned int cpu, int virq, u64 seed)
+{
+	struct sender *s = &senders[cpu];
+
+	s->cpu = cpu;
+	s->virq = virq;
+	s->quota = DIV_ROUND_UP(messages, num_online_cpus());
+	s->answered = 0;
+	init_swait_queue_head(&s->wait);
+	prandom_seed_state(&s->rnd, seed + cpu);
+	s->task = kthread_create(sender_thread, s, "ipi-message/%u", cpu);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s->task);
+	kthread_bind(s->task, cpu);
+}
+
+/* As long as it gets ahead, it may take its time */
+static void wait_for_sender(struct sender *s)
+{
+	unsigned int last, patience = 0;
+
+	while (READ_ONCE(s->answered) < s->quota && patience < 2 * TIMEOUT) {
+		last = READ_ONCE(s->answered);
+		patience += HZ / 10;
+		schedule_timeout_uninterruptible(HZ / 10);
+		if (READ_ONCE(s->answered) != last)
+			patience = 0;
+	}
+}
+
+/* R11, R15: no message is lost, none is stale, and no hwirq leaks beside it */
 static void message_is_seen(struct kunit *test)
 {
-	struct irq_domain *domain = irq_find_ipi_domain(NULL);
-	struct sender *senders;
-	unsigned int cpu, quota, total = 0;
+	struct churn churn = { .test = test, .domain = test->priv };
+	unsigned int cpu, nr_descs = real_nr_descs(), total = 0;
 	u64 seed = get_random_u64();
 	int virq;
 
-	KUNIT_ASSERT_NOT_NULL(test, domain);
-	senders = kunit_kcalloc(test, MAX_CPUS, sizeof(*senders), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, senders);
-	virq = irq_reserve_ipi(domain, cpu_possible_mask);
+	kunit_info(test, "seed 0x%llx", seed);
+	virq = irq_reserve_ipi(churn.domain, cpu_possible_mask);
 	KUNIT_ASSERT_GT(test, virq, 0);
 	KUNIT_ASSERT_EQ(test, 0, request_percpu_irq(virq, receive, "kunit", &cookie));
 
 	cpu_hotplug_disable();
+	KUNIT_ASSERT_LT(test, cpumask_last(cpu_online_mask), MAX_CPUS);
 	on_each_cpu(enable_here, (void *)(unsigned long)virq, 1);
 
-	kunit_info(test, "seed 0x%llx", seed);
-	quota = DIV_ROUND_UP(messages, num_online_cpus());
-	for_each_online_cpu(cpu) {
-		struct sender *s = &senders[cpu];
-
-		KUNIT_ASSERT_LT(test, cpu, MAX_CPUS);
-		s->cpu = cpu;
-		s->virq = virq;
-		s->quota = quota;
-		prandom_seed_state(&s->rnd, seed + cpu);
-		s->task = kthread_create(send_messages, s, "ipi-message/%u", cpu);
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s->task);
-		kthread_bind(s->task, cpu);
-		wake_up_process(s->task);
-	}
+	for_each_online_cpu(cpu)
+		start_sender(test, cpu, virq, seed);
+	for_each_online_cpu(cpu)
+		wake_up_process(senders[cpu].task);
+	churn.task = kthread_run(churn_thread, &churn, "ipi-churn");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, churn.task);
 
 	for_each_online_cpu(cpu) {
 		struct sender *s = &senders[cpu];
-		unsigned int last, patience = 0;
 
-		/* As long as it gets ahead, it may take its time */
-		do {
-			last = READ_ONCE(s->answered);
-			schedule_timeout_uninterruptible(HZ / 10);
-			patience = READ_ONCE(s->answered) == last ? patience + 1 : 0;
-		} while (READ_ONCE(s->answered) < quota && patience < 150);
-
+		wait_for_sender(s);
 		kthread_stop(s->task);
-		KUNIT_EXPECT_GE(test, s->answered, quota);
+		KUNIT_EXPECT_GE(test, s->answered, s->quota);
 		total += s->answered;
 	}
-	kunit_info(test, "%u messages", total);
+	kthread_stop(churn.task);
+	kunit_info(test, "%u messages, %u rounds", total, churn.rounds);
 
 	on_each_cpu(disable_here, (void *)(unsigned long)virq, 1);
 	cpu_hotplug_enable();
 	free_percpu_irq(virq, &cookie);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	KUNIT_EXPECT_EQ(test, real_nr_descs(), nr_descs);
 }
 
 static struct kunit_case message_cases[] = {
@@ -184,10 +232,31 @@ static struct kunit_case message_cases[] = {
 	{ }
 };
 
+/* The hwirqs of the fake which message_is_seen() has to reserve all the time */
+#define FAKE_SPARE	16
+
+static struct irq_domain *fake_ipi_domain(struct kunit *test)
+{
+	struct fake_ipi *fake = fake_create(test, FAKE_ROW);
+
+	fake->nr_hwirqs = num_possible_cpus() + FAKE_SPARE;
+	fake_wire_up(test, fake);
+	return fake->ipi;
+}
+
 static int message_init(struct kunit *test)
 {
-	if (!irq_find_ipi_domain(NULL))
-		kunit_skip(test, "no IPI domain for CPUs of Linux");
+	struct irq_domain *domain = irq_find_ipi_domain(NULL);
+	int virq = domain ? irq_reserve_ipi(domain, cpu_possible_mask) : -ENOSPC;
+
+	if (virq == -ENOSPC) {
+		kunit_info(test, "over the fake controller");
+		domain = fake_ipi_domain(test);
+	} else {
+		KUNIT_ASSERT_GT(test, virq, 0);
+		KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	}
+	test->priv = domain;
 	return 0;
 }
 
@@ -196,6 +265,7 @@ static struct kunit_suite message_suite = {
 	.init		= message_init,
 	.test_cases	= message_cases,
 };
+
 kunit_test_suite(message_suite);
 
 MODULE_DESCRIPTION("KUnit test for passing messages over IPIs");

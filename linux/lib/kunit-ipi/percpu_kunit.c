@@ -28,8 +28,7 @@ static int reserve_and_request(struct kunit *test, const struct cpumask *mask)
 	int virq = fake_reserve(test, test->priv, mask);
 
 	KUNIT_ASSERT_EQ(test, 0, request_percpu_irq(virq, handler, "kunit", &cookie));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, release,
-						(void *)(unsigned long)virq));
+	fake_at_exit(test, release, (void *)(unsigned long)virq);
 	return virq;
 }
 
@@ -187,6 +186,7 @@ static struct kunit_suite percpu_suite = {
 	.init		= fake_init,
 	.test_cases	= percpu_cases,
 };
+
 kunit_test_suite(percpu_suite);
 
 MODULE_DESCRIPTION("KUnit tests for IPIs as per-CPU interrupts");

@@ -138,6 +138,7 @@ static struct kunit_suite race_suite = {
 	.init		= fake_init,
 	.test_cases	= race_cases,
 };
+
 kunit_test_suite(race_suite);
 
 MODULE_DESCRIPTION("KUnit tests for IPIs which come and go");

@@ -137,21 +137,26 @@ static void reserve_busy_hwirq(struct kunit *test)
 	irq_dispose_mapping(device);
 }
 
+/* R2: a hwirq which the controller's domain does not have is an error */
+static void reserve_no_such_hwirq(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+
+	fake->base = FAKE_NR_HWIRQS - 1;
+	reserve_expect_refused(test, fake->ipi, cpu_possible_mask, -EINVAL);
+}
+
+#ifndef CONFIG_SPARSE_IRQ
 /*
  * R2: no descriptor is -ENOMEM. With SPARSE_IRQ there is no end to the numbers,
- * which leaves the allocation of the descriptor to fault injection.
+ * and the suite ipi-fault lets the allocation of the descriptor fail.
  */
 static void reserve_no_descriptor(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
 	struct fake_count before;
-	int irq, *irqs;
 	unsigned int n = 0;
-
-	if (IS_ENABLED(CONFIG_SPARSE_IRQ)) {
-		KUNIT_EXPECT_GT(test, fake_reserve(test, fake, cpu_possible_mask), 0);
-		return;
-	}
+	int irq, *irqs;
 
 	irqs = kunit_kcalloc(test, NR_IRQS, sizeof(*irqs), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, irqs);
@@ -165,6 +170,7 @@ static void reserve_no_descriptor(struct kunit *test)
 	while (n--)
 		irq_free_desc(irqs[n]);
 }
+#endif
 
 /* R7: global means all possible CPUs, and it is recorded when reserving */
 static void reserve_records_global(struct kunit *test)
@@ -190,7 +196,10 @@ static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(reserve_bad_mask),
 	KUNIT_CASE(reserve_no_hwirqs),
 	KUNIT_CASE(reserve_busy_hwirq),
+	KUNIT_CASE(reserve_no_such_hwirq),
+#ifndef CONFIG_SPARSE_IRQ
 	KUNIT_CASE(reserve_no_descriptor),
+#endif
 	{ }
 };
 
@@ -199,6 +208,7 @@ static struct kunit_suite reserve_suite = {
 	.init		= fake_init,
 	.test_cases	= reserve_cases,
 };
+
 kunit_test_suite(reserve_suite);
 
 MODULE_DESCRIPTION("KUnit tests for reserving IPIs");

@@ -124,23 +124,26 @@ static void send_not_an_ipi(struct kunit *test)
 	irq_dispose_mapping(device);
 }
 
-/* R6: no descriptor, and a chip which can't send */
-static void send_no_chip(struct kunit *test)
+static void expect_no_chip(struct kunit *test, const struct cpumask *mask)
 {
-	struct fake_ipi *fake = test->priv;
-	int virq = fake_reserve(test, fake, cpu_possible_mask);
+	int virq = fake_reserve(test, test->priv, mask);
 	struct irq_chip *chip = irq_get_chip(virq);
 
-	KUNIT_EXPECT_EQ(test, irq_send_ipi(INT_MAX, cpu_possible_mask), -EINVAL);
-	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(INT_MAX), -EINVAL);
-
 	irq_set_chip(virq, &dummy_irq_chip);
-	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpu_possible_mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, mask), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), -EINVAL);
-	KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(virq),
-						cpu_possible_mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(virq), mask), -EINVAL);
 	expect_silence(test);
 	irq_set_chip(virq, chip);
+}
+
+/* R6: no descriptor, and a chip which can't send, of a global IPI or another */
+static void send_no_chip(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(INT_MAX, cpu_possible_mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(INT_MAX), -EINVAL);
+	expect_no_chip(test, cpu_possible_mask);
+	expect_no_chip(test, cpumask_of(cpumask_first(cpu_possible_mask)));
 }
 
 /* R7: a global IPI by nature is a per-CPU interrupt whose chip can send */
@@ -161,8 +164,28 @@ static void send_set_global(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, irq_set_percpu_devid(device), 0);
 	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), 0);
 	KUNIT_EXPECT_TRUE(test, irqd_is_global_ipi(irq_get_irq_data(device)));
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(irq_get_affinity_mask(device),
+					      cpu_possible_mask));
 
 	irq_dispose_mapping(device);
+}
+
+/* R7: the next owner of the number has an ordinary interrupt */
+static void send_global_goes(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int device = irq_create_mapping(fake->domain, 7);
+	int ipi = fake_reserve(test, fake, cpumask_of(cpumask_first(cpu_possible_mask)));
+
+	KUNIT_ASSERT_NE(test, device, 0);
+	irq_set_chip(device, irq_get_irq_data(ipi)->parent_data->chip);
+	KUNIT_ASSERT_EQ(test, irq_set_percpu_devid(device), 0);
+	KUNIT_ASSERT_EQ(test, irq_set_global_ipi(device), 0);
+	irq_dispose_mapping(device);
+
+	KUNIT_ASSERT_EQ(test, irq_alloc_desc_at(device, NUMA_NO_NODE), device);
+	KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(device)));
+	irq_free_desc(device);
 }
 
 #ifdef CONFIG_TRACEPOINTS
@@ -209,6 +232,7 @@ static struct kunit_case send_cases[] = {
 	KUNIT_CASE(send_not_an_ipi),
 	KUNIT_CASE(send_no_chip),
 	KUNIT_CASE(send_set_global),
+	KUNIT_CASE(send_global_goes),
 #ifdef CONFIG_TRACEPOINTS
 	KUNIT_CASE(send_is_traced),
 #endif
@@ -220,6 +244,7 @@ static struct kunit_suite send_suite = {
 	.init		= fake_init,
 	.test_cases	= send_cases,
 };
+
 kunit_test_suite(send_suite);
 
 MODULE_DESCRIPTION("KUnit tests for sending IPIs");

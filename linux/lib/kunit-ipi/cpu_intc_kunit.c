@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The IPI domain of the MIPS CPU interrupt controller: R17. Both of its hwirqs
+ * are left where SMP does not take them, see machines/malta-mt-1.toml.
+ */
+
+#include <linux/irq.h>
+#include <linux/irqdomain.h>
+
+#include <asm/cpu-features.h>
+
+#include "real.h"
+
+#define NR_SW_IRQS	2
+
+static int cpu_intc_init(struct kunit *test)
+{
+	if (!cpu_has_mipsmt)
+		kunit_skip(test, "no MT ASE");
+	if (num_possible_cpus() > 1)
+		kunit_skip(test, "SMP has both software interrupts");
+
+	test->priv = irq_find_ipi_domain(NULL);
+	KUNIT_ASSERT_NOT_NULL(test, test->priv);
+	return 0;
+}
+
+/* R2, R17: a third one is -ENOSPC, and both come back */
+static void cpu_intc_exhausted(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, real_expect_all_back(test, test->priv), NR_SW_IRQS);
+}
+
+/* R8, R17: each of the two is delivered, also when an IPI before was not */
+static void cpu_intc_delivery(struct kunit *test)
+{
+	const struct cpumask *mask = cpumask_of(0);
+	int virqs[NR_SW_IRQS];
+
+	for (int i = 0; i < NR_SW_IRQS; i++) {
+		virqs[i] = irq_reserve_ipi(test->priv, mask);
+		KUNIT_ASSERT_GT(test, virqs[i], 0);
+		KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virqs[i], 0), i);
+		KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virqs[i]), 0);
+		KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
+		virqs[i] = irq_reserve_ipi(test->priv, mask);
+		KUNIT_ASSERT_GT(test, virqs[i], 0);
+	}
+	for (int i = 0; i < NR_SW_IRQS; i++)
+		real_expect_delivery(test, virqs[i], mask);
+	for (int i = 0; i < NR_SW_IRQS; i++)
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
+}
+
+/* R9: it reaches nobody else */
+static void cpu_intc_external(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(test->priv, 1), -EINVAL);
+}
+
+static struct kunit_case cpu_intc_cases[] = {
+	KUNIT_CASE(cpu_intc_exhausted),
+	KUNIT_CASE(cpu_intc_delivery),
+	KUNIT_CASE(cpu_intc_external),
+	{ }
+};
+
+static struct kunit_suite cpu_intc_suite = {
+	.name		= "ipi-mips-cpu",
+	.init		= cpu_intc_init,
+	.test_cases	= cpu_intc_cases,
+};
+
+kunit_test_suite(cpu_intc_suite);
+
+MODULE_DESCRIPTION("KUnit tests for IPIs on the MIPS CPU interrupt controller");
+MODULE_LICENSE("GPL");

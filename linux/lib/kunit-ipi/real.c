@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the suites for real interrupt controllers share.
+ */
+
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irqdesc.h>
+#include <linux/irqnr.h>
+#include <linux/smp.h>
+
+#include "real.h"
+
+#define DELIVERY_MS	20
+#define DELIVERY_TRIES	100
+
+static DEFINE_PER_CPU(unsigned int, received);
+
+static irqreturn_t count_received(int irq, void *dev)
+{
+	(*(unsigned int *)dev)++;
+	return IRQ_HANDLED;
+}
+
+static void enable_here(void *virq)
+{
+	enable_percpu_irq((unsigned long)virq, IRQ_TYPE_NONE);
+}
+
+static void disable_here(void *virq)
+{
+	disable_percpu_irq((unsigned long)virq);
+}
+
+/* real_nr_descs - Count the interrupt descriptors in the system */
+unsigned int real_nr_descs(void)
+{
+	unsigned int irq, n = 0;
+
+	irq_lock_sparse();
+	for_each_active_irq(irq)
+		n++;
+	irq_unlock_sparse();
+	return n;
+}
+
+/**
+ * real_exhaust - Reserve IPIs to the first CPU until there are no more hwirqs
+ * @test:	Test
+ * @domain:	IPI domain
+ * @virqs:	Where they go, REAL_MAX_IPIS at most
+ *
+ * Return: How many there were.
+ */
+unsigned int real_exhaust(struct kunit *test, struct irq_domain *domain, int *virqs)
+{
+	unsigned int n = 0;
+	int virq;
+
+	while ((virq = irq_reserve_ipi(domain, cpumask_of(0))) > 0) {
+		KUNIT_ASSERT_LT(test, n, REAL_MAX_IPIS);
+		virqs[n++] = virq;
+	}
+	KUNIT_EXPECT_EQ(test, virq, -ENOSPC);
+	return n;
+}
+
+/**
+ * real_expect_all_back - Expect that all hwirqs can be had and used repeatedly
+ * @test:	Test
+ * @domain:	IPI domain
+ *
+ * Return: How many there are.
+ */
+unsigned int real_expect_all_back(struct kunit *test, struct irq_domain *domain)
+{
+	unsigned int n, i, first = 0;
+	int virqs[REAL_MAX_IPIS];
+
+	for (int round = 0; round < 3; round++) {
+		n = real_exhaust(test, domain, virqs);
+		if (!round)
+			first = n;
+		KUNIT_EXPECT_EQ(test, n, first);
+		for (i = 0; i < n; i++)
+			KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virqs[i]), 0);
+		for (i = 0; i < n; i++)
+			KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
+	}
+	return first;
+}
+
+static unsigned int nr_missing(const struct cpumask *mask)
+{
+	unsigned int cpu, n = 0;
+
+	for_each_cpu_and(cpu, mask, cpu_online_mask)
+		n += !READ_ONCE(per_cpu(received, cpu));
+	return n;
+}
+
+/**
+ * real_expect_delivery - Expect that each target gets an IPI once, nobody else
+ * @test:	Test
+ * @virq:	IPI, which is not requested
+ * @mask:	Its targets
+ */
+void real_expect_delivery(struct kunit *test, int virq, const struct cpumask *mask)
+{
+	unsigned int cpu, tries;
+
+	for_each_possible_cpu(cpu)
+		per_cpu(received, cpu) = 0;
+
+	KUNIT_ASSERT_EQ(test, 0, request_percpu_irq(virq, count_received, "kunit",
+						    &received));
+	cpus_read_lock();
+	on_each_cpu_mask(mask, enable_here, (void *)(unsigned long)virq, true);
+
+	/* Nothing comes before it was sent */
+	msleep(DELIVERY_MS);
+	for_each_online_cpu(cpu)
+		KUNIT_EXPECT_EQ(test, READ_ONCE(per_cpu(received, cpu)), 0);
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	for (tries = 0; nr_missing(mask) && tries < DELIVERY_TRIES; tries++)
+		msleep(DELIVERY_MS);
+
+	on_each_cpu_mask(mask, disable_here, (void *)(unsigned long)virq, true);
+	for_each_online_cpu(cpu)
+		KUNIT_EXPECT_EQ(test, per_cpu(received, cpu), cpumask_test_cpu(cpu, mask));
+	cpus_read_unlock();
+	free_percpu_irq(virq, &received);
+}
