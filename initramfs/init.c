@@ -64,7 +64,8 @@ int main(void)
 
 	mode = option("ipi.mode", "boot");
 	if (!strcmp(mode, "stress"))
-		run_stress(atoi(option("ipi.rounds", "50")));
+		run_stress(atoi(option("ipi.rounds", "50")),
+			   atoi(option("ipi.torture", "0")));
 	else if (!strcmp(mode, "shell"))
 		run_shell();
 	else

@@ -23,7 +23,7 @@ void poke_cpu(int cpu);
 
 /* One per mode. */
 void run_boot(bool backtrace);
-void run_stress(int rounds);
+void run_stress(int rounds, bool torture);
 void run_shell(void);
 
 #endif

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mode "stress": every CPU but the first goes off and on while threads keep
- * SMP calls running: membarrier(), TLB shootdowns by mprotect(), and wake-ups
- * through pipes. After each return the CPU must receive both kinds of IPI.
+ * SMP calls running: membarrier(), TLB shootdowns by mprotect(), wake-ups
+ * through pipes, and the kernel's own scftorture. After each return the CPU
+ * must receive both kinds of IPI.
  */
+#include <fcntl.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 
 #define PAUSE_US	5000
 #define TRIES		20
+#define LEAK_AGE_US	6000000
 
 static void *barriers(void *unused)
 {
@@ -75,6 +78,48 @@ static bool start_load(void)
 	for (i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
 		if (pthread_create(&thread, NULL, jobs[i], NULL))
 			return false;
+	}
+	return true;
+}
+
+/* Its report when it goes tells whether all went well. */
+static const struct module {
+	const char *name;
+	const char *params;
+} modules[] = {
+	{ "torture",	"" },
+	{ "scftorture",	"stat_interval=30" },
+};
+
+#define NR_MODULES	(sizeof(modules) / sizeof(modules[0]))
+
+static bool load_modules(void)
+{
+	char path[64];
+	size_t i;
+	int fd;
+
+	for (i = 0; i < NR_MODULES; i++) {
+		snprintf(path, sizeof(path), "/%s.ko", modules[i].name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || syscall(SYS_finit_module, fd, modules[i].params, 0)) {
+			printf("ipi: failed: module %s: %m\n", modules[i].name);
+			return false;
+		}
+		close(fd);
+	}
+	return true;
+}
+
+static bool unload_modules(void)
+{
+	size_t i;
+
+	for (i = NR_MODULES; i--;) {
+		if (syscall(SYS_delete_module, modules[i].name, 0)) {
+			printf("ipi: failed: module %s stays: %m\n", modules[i].name);
+			return false;
+		}
 	}
 	return true;
 }
@@ -206,7 +251,27 @@ static bool round_trip(int cpus, bool hotplug)
 	return true;
 }
 
-void run_stress(int rounds)
+/*
+ * Only what two scans call a leak is one, and only what is older than
+ * kmemleak's minimum age is looked at.
+ */
+static void show_leaks(void)
+{
+	static const char file[] = "/sys/kernel/debug/kmemleak";
+	int i;
+
+	if (access(file, W_OK))
+		return;
+	for (i = 0; i < 2; i++) {
+		usleep(LEAK_AGE_US);
+		write_file(file, "scan");
+	}
+	printf("ipi: begin leaks\n");
+	print_file(file);
+	printf("ipi: end leaks\n");
+}
+
+void run_stress(int rounds, bool torture)
 {
 	bool hotplug = !access("/sys/devices/system/cpu/cpu1/online", W_OK);
 	int cpus = count_online();
@@ -218,12 +283,17 @@ void run_stress(int rounds)
 		printf("ipi: failed: the load does not start\n");
 		return;
 	}
+	if (torture && !load_modules())
+		return;
 
 	for (i = 1; i <= rounds; i++) {
 		if (!round_trip(cpus, hotplug))
 			return;
 		printf("round %d\n", i);
 	}
+	if (torture && !unload_modules())
+		return;
+	show_leaks();
 	kernel_waits();
 	printf("ipi: rounds %d\n", rounds);
 	printf("ipi: hotplug %d\n", hotplug);

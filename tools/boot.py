@@ -69,7 +69,7 @@ def boot_log(machine):
 
 def run_built(machine):
     return _run(machine, f"ipi.mode=boot ipi.backtrace={machine.backtrace:d}",
-                machine.timeout, boot_log(machine))
+                machine.slow * machine.timeout, boot_log(machine))
 
 
 def run_boot(machine):
@@ -84,11 +84,20 @@ def boot(machine):
                      boot_log(machine))
 
 
+def _message_words(machine):
+    """The kernel runs the KUnit suite before the initramfs."""
+    if not machine.messages:
+        return ""
+    return ("kunit.enable=1 kunit.filter_glob=ipi-message "
+            f"message_kunit.messages={machine.messages}")
+
+
 def stress(machine):
     _build(machine)
     log = machine.folder / "stress.log"
-    result = _run(machine, f"ipi.mode=stress ipi.rounds={STRESS_ROUNDS}",
-                  STRESS_TIMEOUT, log)
+    result = _run(machine, f"ipi.mode=stress ipi.rounds={STRESS_ROUNDS} "
+                  f"ipi.torture={machine.torture:d} {_message_words(machine)}",
+                  machine.slow * STRESS_TIMEOUT, log)
     faults = verdict.judge_stress(machine, result, STRESS_ROUNDS)
     verdict.conclude(f"stress {machine.name}", faults, log)
 

@@ -15,6 +15,8 @@ _CCACHE = {"CCACHE_BASEDIR": str(BUILD), "CCACHE_NOHASHDIR": "1", "CCACHE_DEPEND
 _STAMP = {"KBUILD_BUILD_TIMESTAMP": "2015-09-29", "KBUILD_BUILD_USER": "ipi",
           "KBUILD_BUILD_HOST": "ipi", "LC_ALL": "C"}
 _TAIL = 30
+# What "torture" in a description means: needed by initramfs/stress.c.
+MODULES = ["kernel/torture.ko", "kernel/scftorture.ko"]
 
 
 def make_words(machine):
@@ -73,12 +75,17 @@ def configure(machine):
                       f"grant: {' '.join(missing)}")
 
 
+def build_image(machine, *words):
+    make(machine, machine.kernel_folder / "build.log", f"-j{os.cpu_count()}", *words,
+         *([machine.dtb] if machine.dtb else []), *(["modules"] if machine.torture else []),
+         machine.image.rpartition("/")[2])
+
+
 def build_kernel(machine, *words):
     with step(f"configure {machine.kernel}"):
         configure(machine)
     with step(f"build {machine.kernel}"):
-        make(machine, machine.kernel_folder / "build.log", f"-j{os.cpu_count()}",
-             *words, *([machine.dtb] if machine.dtb else []), machine.image.rpartition("/")[2])
+        build_image(machine, *words)
 
 
 def build_initramfs(machine):
@@ -90,10 +97,12 @@ def build_initramfs(machine):
         run([f"{machine.cross}gcc", "-O2", "-D_GNU_SOURCE", "-Wall", "-Wextra",
              "-Wno-unused-parameter", "-Werror", "-static", "-pthread",
              "-o", folder / "init", *sources])
+        modules = [machine.kernel_folder / name for name in MODULES if machine.torture]
         write_whole(folder / "list",
                     "dir /dev 0755 0 0\n"
                     "nod /dev/console 0600 0 0 c 5 1\n"
-                    f"file /init {folder / 'init'} 0755 0 0\n")
+                    f"file /init {folder / 'init'} 0755 0 0\n" +
+                    "".join(f"file /{path.name} {path} 0644 0 0\n" for path in modules))
         packer = machine.kernel_folder / "usr" / "gen_init_cpio"
         image = run([packer, folder / "list"], text=False)
         (machine.kernel_folder / "initramfs.cpio").write_bytes(image)

@@ -27,12 +27,18 @@ class Machine:
     timeout:  seconds for one boot
     packages: Debian packages (read by tools/packages.sh)
     kernel:   the machine whose kernel this one boots
+    like:     the machine that what is not said here comes from (only in the
+              descriptions); the same as kernel's, but with a kernel of its own
     kunit_skips: suites that need hardware the machine has not
+    kunit_glob: the suites that run, all if empty
     dtb:      device tree that QEMU is given, below the kernel's dts folder
     expect:   what the kernel has to say on the console
     backtrace: whether a boot asks all CPUs for a backtrace
     changed:  patterns of the rows of /proc/interrupts that the series changes
     source:   the kernel tree to build
+    slow:     all time-outs are this many times as long
+    torture:  whether the kernel has scftorture, for the stress
+    messages: how many messages the stress passes over driver IPIs
     """
     name: str
     arch: str
@@ -48,11 +54,15 @@ class Machine:
     packages: list
     kernel: str
     kunit_skips: list = dataclasses.field(default_factory=list)
+    kunit_glob: str = ""
     dtb: str = ""
     expect: list = dataclasses.field(default_factory=list)
     backtrace: bool = False
     changed: list = dataclasses.field(default_factory=list)
     source: Path = LINUX
+    slow: int = 1
+    torture: bool = False
+    messages: int = 0
 
     @property
     def folder(self):
@@ -86,9 +96,8 @@ def _fields(name, folder):
     if not path.exists():
         raise Failure(f"unknown machine '{name}', known are: {', '.join(names(folder))}")
     fields = tomllib.loads(path.read_text())
-    if "kernel" in fields:
-        fields = {**_fields(fields["kernel"], folder), **fields}
-    return fields
+    like = fields.pop("like", fields.get("kernel"))
+    return {**_fields(like, folder), **fields} if like else fields
 
 
 def load(name, folder: Path = MACHINES):

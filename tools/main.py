@@ -9,6 +9,7 @@ import check
 import compare
 import kunit
 import machine
+import mutants
 import platforms
 import suite
 from common import Failure, Refused, only_one_run, say
@@ -25,6 +26,7 @@ COMMANDS = {
     "compare": lambda name="malta": compare.compare(machine.load(name)),
     "kunit": lambda name="malta": kunit.kunit(machine.load(name)),
     "mail": mail,
+    "mutants": mutants.test_all,
     "platforms": platforms.build_all,
     "prepare": lambda force=None: branch.prepare(force=bool(force)),
     "refresh": lambda force=None: branch.refresh(force=bool(force)),

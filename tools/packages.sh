@@ -10,14 +10,19 @@ CHECK_PACKAGES="codespell python3-git python3-ply sparse"
 machine_packages() {
 	toml="$here/machines/$1.toml"
 	sed -n 's/^packages = \[\(.*\)\]$/\1/p' "$toml" | tr -d '",'
-	kernel=$(sed -n 's/^kernel = "\(.*\)"$/\1/p' "$toml")
-	[ -z "$kernel" ] || machine_packages "$kernel"
+	like=$(sed -n 's/^\(kernel\|like\) = "\(.*\)"$/\2/p' "$toml")
+	[ -z "$like" ] || machine_packages "$like"
 }
 
 all_machine_packages() {
 	for toml in "$here"/machines/*.toml; do
 		machine_packages "$(basename "$toml" .toml)"
 	done
+}
+
+# The machines that mutants run on, malta unless one says so.
+mutant_machines() {
+	sed -n 's/^Machine: //p' "$here"/tests/mutants/*.patch | sort -u
 }
 
 platform_packages() {
@@ -31,6 +36,11 @@ packages_for() {
 	boot|kunit|stress|compare|shell)
 		echo "$BUILD_PACKAGES"
 		machine_packages "$2" ;;
+	mutants)
+		echo "$BUILD_PACKAGES"
+		for mutant_machine in malta $(mutant_machines); do
+			machine_packages "$mutant_machine"
+		done ;;
 	platforms)
 		echo "$BUILD_PACKAGES"
 		platform_packages ;;

@@ -7,6 +7,7 @@ import boot
 import check
 import kunit
 import machine
+import mutants
 import platforms
 from common import TOP, Failure, Refused, say, step
 
@@ -21,7 +22,7 @@ STRESS = ["malta"]
 
 def _checks():
     """[(name, function)], quick ones first."""
-    checks = [("check", check.quick)]
+    checks = [("check", check.quick), ("mutants", mutants.check)]
     checks += [(f"platform {name}", lambda name=name: platforms.build(name))
                for name in PLATFORMS]
     checks += [(f"boot {name}", lambda name=name: boot.boot(machine.load(name)))

@@ -7,11 +7,12 @@ import re
 from common import TOP, Refused, say
 
 # A line with one of these is a report of the kernel about itself.
-TROUBLE = ("WARNING:", "BUG:", "Oops", "Call Trace", "Call trace", "INFO: ", "Kernel panic",
+TROUBLE = ("WARNING:", "BUG:", "BUG ", "UBSAN:", "suspected memory leak", "Oops", "Call Trace", "Call trace", "INFO: ", "Kernel panic",
            "possible circular locking", "self-detected stall", "detected stalls",
            "sleeping function called", "soft lockup")
 DONE = "ipi: done"
 BACKTRACES = "backtraces"
+LEAKS = "leaks"
 INTERRUPTS = "/proc/interrupts"
 DOMAINS = "/sys/kernel/debug/irq/domains/"
 IRQS = "/sys/kernel/debug/irq/irqs/"
@@ -195,7 +196,40 @@ def judge_stress(machine, run, rounds):
     if machine.hotplug and not re.search("^ipi: hotplug 1$", log, re.M):
         faults.append("the CPUs did not go off and on")
     rows = ipi_rows(sections(log).get(INTERRUPTS, ""))
-    return faults + _judge_rows(machine, rows)
+    return (faults + _judge_rows(machine, rows) + _judge_messages(machine, log) +
+            _judge_torture(machine, log) + _judge_leaks(log))
+
+
+def _judge_messages(machine, log):
+    """The KUnit suite says how many arrived, and whether all did."""
+    if not machine.messages:
+        return []
+    passed = re.search(r"\] ok \d+ ipi-message$", log, re.M)
+    said = re.search(r"# message_is_seen: (\d+) messages, (\d+) rounds$", log, re.M)
+    if not passed or not said:
+        return ["the messages did not all arrive"]
+    if int(said[1]) < machine.messages:
+        return [f"{said[1]} messages arrived, not {machine.messages}"]
+    if not int(said[2]):
+        return ["no IPI was reserved and destroyed beside the messages"]
+    return []
+
+
+def _judge_torture(machine, log):
+    """scftorture reports when it ends; without SMP calls it does not count."""
+    if not machine.torture:
+        return []
+    if "scftorture: --- End of test: SUCCESS" not in log:
+        return ["scftorture did not succeed"]
+    counts = re.findall(r"scf_invoked_count VER: (\d+)", log)
+    if not counts or not int(counts[-1]):
+        return ["scftorture called no function"]
+    return []
+
+
+def _judge_leaks(log):
+    leaks = sections(log).get(LEAKS, "").count("unreferenced object")
+    return [f"{leaks} unreferenced objects"] if leaks else []
 
 
 def show(run):
