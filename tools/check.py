@@ -12,11 +12,11 @@ def quick():
     branch.prepare()
     with step("round trip"):
         branch.check_round_trip()
-    say("PASS: check: the round trip is exact")
+    lint.lint()
+    say("PASS: check: the round trip is exact, checkpatch, codespell and kernel-doc are content")
 
 
 def complete():
     quick()
-    lint.lint()
     static.static()
     each.each_patch()

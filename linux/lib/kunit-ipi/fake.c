@@ -197,6 +197,8 @@ void fake_remove_domain(void *domain)
  * fake_create - Create a fake controller, which goes with the test
  * @test:	Test
  * @shape:	How hwirqs are handed out
+ *
+ * Return: The controller.
  */
 struct fake_ipi *fake_create(struct kunit *test, enum fake_shape shape)
 {
@@ -259,6 +261,8 @@ void fake_wire_up(struct kunit *test, struct fake_ipi *fake)
 /**
  * fake_init - Init function of the suites: test->priv is a fake controller
  * @test:	Test, its parameter is NULL or a struct fake_case
+ *
+ * Return: 0.
  */
 int fake_init(struct kunit *test)
 {
@@ -272,6 +276,8 @@ int fake_init(struct kunit *test)
  * fake_mask - Make a mask of possible CPUs
  * @test:	Test, which the mask goes with
  * @kind:	What kind of mask. Never empty.
+ *
+ * Return: The mask.
  */
 struct cpumask *fake_mask(struct kunit *test, enum fake_mask kind)
 {
@@ -333,6 +339,8 @@ static void fake_destroy(void *virq)
  * @test:	Test, which fails if there is no IPI
  * @fake:	Controller
  * @mask:	Targets
+ *
+ * Return: Linux interrupt number.
  */
 int fake_reserve(struct kunit *test, struct fake_ipi *fake,
 		 const struct cpumask *mask)
