@@ -7,6 +7,7 @@ from unittest import mock
 
 import support  # noqa: F401 (finds tools/)
 
+import document
 import lint
 import static
 
@@ -60,6 +61,17 @@ class Messages(unittest.TestCase):
 
     def test_other_lines_do_not(self):
         self.assertEqual(set(), static.messages("  CHECK   ../linux/kernel/irq/chip.c\n"))
+
+
+class Document(unittest.TestCase):
+    def test_examples_in_the_language_are_found(self):
+        text = ("Text::\n\n    no\n\n.. code-block:: c\n\n    int a(void)\n    {\n\n"
+                "            return 1;\n    }\n\nText\n\n.. code-block:: dts\n\n    / { };\n")
+        self.assertEqual(["int a(void)\n{\n\n        return 1;\n}\n"], document.examples(text))
+
+    def test_a_document_without_examples_is_refused(self):
+        with mock.patch("document.examples", return_value=[]):
+            self.assertRaises(document.Refused, document.compile_examples)
 
 
 if __name__ == "__main__":

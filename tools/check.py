@@ -2,6 +2,7 @@
 """The series as a maintainer looks at it: on every change, or before it is mailed."""
 
 import branch
+import document
 import each
 import lint
 import static
@@ -19,4 +20,5 @@ def quick():
 def complete():
     quick()
     static.static()
+    document.compile_examples()
     each.each_patch()

@@ -5,6 +5,7 @@ import unittest
 
 import boot
 import check
+import document
 import kunit
 import machine
 import mutants
@@ -27,6 +28,7 @@ def _checks():
                for name in PLATFORMS]
     checks += [(f"boot {name}", lambda name=name: boot.boot(machine.load(name)))
                for name in BOOT]
+    checks += [("document", document.compile_examples)]
     checks += [(f"kunit {name}", lambda name=name: kunit.kunit(machine.load(name)))
                for name in KUNIT]
     checks += [(f"stress {name}", lambda name=name: boot.stress(machine.load(name)))

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the examples in Documentation/IRQ-ipi.txt leave out: headers, registers. */
+
+#include <linux/bitmap.h>
+#include <linux/err.h>
+#include <linux/interrupt.h>
+#include <linux/io.h>
+#include <linux/ipi-fwnode.h>
+#include <linux/ipi.h>
+#include <linux/irq.h>
+#include <linux/irqdesc.h>
+#include <linux/irqdomain.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/platform_device.h>
+#include <linux/smp.h>
+
+#define DB_ENABLE(db)	(0x000 + 4 * (db))
+#define DB_CLEAR(db)	(0x100 + 4 * (db))
+#define DB_RAISE(db)	(0x200 + 4 * (db))
+#define DB_ROUTE(db)	(0x300 + 4 * (db))
+
+#define LINK_KICK_HWIRQ	0x0
+#define LINK_MESSAGE	0x4
+#define LINK_ANSWER	0x8
+
+int call_init(void);
+void call_enable(void);
+void call_disable(void);
+void call_send(const struct cpumask *mask);
+int db_ipi_init(struct irq_domain *db_domain);
