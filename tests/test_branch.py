@@ -11,7 +11,7 @@ from support import LONG, NEW, TOP, Project, Scratch, kernel_files
 
 import base
 import branch
-from common import Failure, only_one_run
+from common import Failure, only_one_run, run
 from git import Repo
 
 EDITED = LONG.replace("_005", "_five")
@@ -155,6 +155,7 @@ class BadBase(Project):
 class Mail(Project):
     def setUp(self):
         super().setUp()
+        run(["git", "init", "--quiet", self.top])
         self.prepare()
         self.commit("a: Add", {"kernel/new.c": NEW}, "Suggested-by: B <b@c>")
         self.commit("a: Move", {"kernel/old.c": None,
@@ -174,6 +175,20 @@ class Mail(Project):
         self.assertIn("Suggested-by: B <b@c>\nSigned-off-by: Me Too <me@x>\n---",
                       one.read_text())
         self.assertIn("Signed-off-by: Me Too <me@x>", two.read_text())
+
+    def test_a_second_version_comes_with_a_range_diff(self):
+        self.refresh()
+        run(["git", "-C", self.top, "add", "--force", "patches", "linux", "base"])
+        run(["git", "-C", self.top, "commit", "--quiet", "-m", "x"])
+        run(["git", "-C", self.top, "tag", "v1"])
+        self.commit("a: Change", {"kernel/b.c": LONG})
+        branch.mail(self.linux, self.top)
+        names = sorted(path.name for path in (self.folder / "mail").glob("*"))
+        self.assertEqual(["v2-0000", "v2-0001", "v2-0002", "v2-0003"],
+                         [name[:7] for name in names[1:]])
+        self.assertIn("[PATCH v2 1/3]", (self.folder / "mail" / names[2]).read_text())
+        self.assertRegex((self.folder / "mail" / "range-diff.txt").read_text(),
+                         r"(?m)^1: .* = 1: .*\n2: .* = 2: .*\n-: .* > 3: .* a: Change$")
 
     def test_a_mail_that_gives_another_tree_is_refused(self):
         import mailer

@@ -203,5 +203,5 @@ def _differences(one, two):
 def mail(linux=LINUX, top=TOP):
     folder = BUILD / "mail"
     with step("write the mails"):
-        write_mail(Repo(linux), top / "patches" / patchfile.COVER, folder)
+        write_mail(Repo(linux), top / "patches" / patchfile.COVER, folder, top)
     say("PASS: git am of build/mail on the base gives the series")

@@ -6,9 +6,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from common import TOP, Failure
+import patchfile
+import series
+from common import TOP, Failure, run, say
 
 OURS = "refs/ipi/mail"
+RANGE_DIFF = "range-diff.txt"
 
 
 def _sender():
@@ -70,17 +73,44 @@ def _prove(repo, mails):
             repo.text("worktree", "remove", "--force", str(tree))
 
 
-def write_mail(repo, cover, folder):
+def _last_version(top):
+    """(number, tag) of the newest tag v<number>: what was mailed before; (0, None) if none."""
+    tags = run(["git", "-C", top, "tag", "--list", "v[0-9]*"]).split()
+    numbers = [int(tag[1:]) for tag in tags if tag[1:].isdigit()]
+    return (max(numbers), f"v{max(numbers)}") if numbers else (0, None)
+
+
+def _stored_at(top, tag, folder):
+    """The series as it was stored at @tag of this repository."""
+    files = run(["git", "-C", top, "archive", tag, "patches", "linux", "base"], text=False)
+    run(["tar", "-x", "-C", folder], input=files, text=False)
+    return patchfile.Stored(Path(folder))
+
+
+def _write_range_diff(repo, top, tag, path):
+    """What has changed since @tag, patch by patch."""
+    with tempfile.TemporaryDirectory() as folder:
+        last, _ = series.apply(repo, "base", _stored_at(top, tag, folder))
+    path.write_text(repo.text("range-diff", f"base..{last}", "base..HEAD") + "\n")
+
+
+def write_mail(repo, cover, folder, top):
     if not cover.exists():
         raise Failure(f"there is no cover letter: patches/{cover.name}")
     name, email = _sender()
     _sign(repo, name, email)
+    number, tag = _last_version(top)
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     repo.text("-c", f"user.name={name}", "-c", f"user.email={email}",
               "format-patch", "--quiet", "-M", "--cover-letter", "--thread",
-              "-o", str(fresh), f"base..{OURS}")
-    _fill_cover(fresh / "0000-cover-letter.patch", cover)
-    _prove(repo, sorted(fresh.glob("*.patch"))[1:])
+              *([f"-v{number + 1}"] if number else []), "-o", str(fresh), f"base..{OURS}")
+    cover_mail, *mails = sorted(fresh.glob("*.patch"))
+    _fill_cover(cover_mail, cover)
+    _prove(repo, mails)
+    if tag:
+        _write_range_diff(repo, top, tag, fresh / RANGE_DIFF)
+    else:
+        say("no tag v<number> says what was mailed before, so there is no range-diff")
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
