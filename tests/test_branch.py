@@ -182,6 +182,8 @@ class Mail(Project):
         run(["git", "-C", self.top, "commit", "--quiet", "-m", "x"])
         run(["git", "-C", self.top, "tag", "v1"])
         self.commit("a: Change", {"kernel/b.c": LONG})
+        self.refresh()
+        self.prepare(force=True)
         branch.mail(self.linux, self.top)
         names = sorted(path.name for path in (self.folder / "mail").glob("*"))
         self.assertEqual(["v2-0000", "v2-0001", "v2-0002", "v2-0003"],
