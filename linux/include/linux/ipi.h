@@ -101,15 +101,16 @@ static inline irq_hw_number_t irq_data_get_ipi_hwirq(struct irq_data *d)
 
 /*
  * State of for_each_ipi_hwirq(). The mapping's part is a copy, so that the
- * stores which raise the IPI do not make the loop read it again.
+ * stores which raise the IPI do not make the loop read it again. @start is the
+ * index of the target which is bit 0 of the current word, and wraps around.
  */
 struct ipi_iter {
 	const irq_hw_number_t	*hwirq;
 	unsigned int		first;
 	unsigned int		nr;
-	const unsigned long	*mask;
-	unsigned int		word;
+	const unsigned long	*word;
 	unsigned long		bits;
+	unsigned int		start;
 };
 
 static __always_inline struct ipi_iter
@@ -119,8 +120,9 @@ ipi_iter_start(const struct ipi_mapping *map, const struct cpumask *mask)
 		.hwirq	= ACCESS_PRIVATE(map, hwirq),
 		.first	= ACCESS_PRIVATE(map, first),
 		.nr	= ACCESS_PRIVATE(map, nr),
-		.mask	= cpumask_bits(mask),
+		.word	= cpumask_bits(mask),
 		.bits	= cpumask_bits(mask)[0],
+		.start	= -ACCESS_PRIVATE(map, first),
 	};
 }
 
@@ -129,31 +131,34 @@ ipi_iter_start(const struct ipi_mapping *map, const struct cpumask *mask)
  * each target, and out of line if NR_CPUS is large. Bits beyond the last CPU
  * are out of the mapping's range, too.
  */
-static __always_inline bool ipi_iter_next(struct ipi_iter *iter,
+static __always_inline bool ipi_iter_find(struct ipi_iter *iter,
 					  irq_hw_number_t *hwirq,
 					  unsigned int *target)
 {
 	unsigned int i;
 
 	for (;;) {
-		while (!iter->bits) {
-			if (++iter->word >= BITS_TO_LONGS(small_cpumask_bits))
-				return false;
-			iter->bits = iter->mask[iter->word];
+		for (; iter->bits; iter->bits &= iter->bits - 1) {
+			/* A target below the first one is out of range, too */
+			i = iter->start + __ffs(iter->bits);
+			if (unlikely(i >= iter->nr))
+				continue;
+
+			/* Pairs with the WRITE_ONCE() in ipi_mapping_set() */
+			*hwirq = READ_ONCE(iter->hwirq[i]);
+			*target = iter->first + i;
+			if (likely(*hwirq != INVALID_HWIRQ))
+				return true;
 		}
 
-		*target = iter->word * BITS_PER_LONG + __ffs(iter->bits);
-		iter->bits &= iter->bits - 1;
+		/* If it is known early, the test is at the end of the loop */
+		if (small_cpumask_bits <= BITS_PER_LONG)
+			return false;
 
-		/* A target below the first one wraps around */
-		i = *target - iter->first;
-		if (unlikely(i >= iter->nr))
-			continue;
-
-		/* Pairs with the WRITE_ONCE() in ipi_mapping_set() */
-		*hwirq = READ_ONCE(iter->hwirq[i]);
-		if (likely(*hwirq != INVALID_HWIRQ))
-			return true;
+		iter->start += BITS_PER_LONG;
+		if (iter->start + iter->first >= small_cpumask_bits)
+			return false;
+		iter->bits = *++iter->word;
 	}
 }
 
@@ -168,7 +173,8 @@ static __always_inline bool ipi_iter_next(struct ipi_iter *iter,
  */
 #define for_each_ipi_hwirq(_hwirq, _target, _map, _mask)		\
 	for (struct ipi_iter __iter = ipi_iter_start(_map, _mask);	\
-	     ipi_iter_next(&__iter, &(_hwirq), &(_target));)
+	     ipi_iter_find(&__iter, &(_hwirq), &(_target));		\
+	     __iter.bits &= __iter.bits - 1)
 
 /**
  * struct ipi_domain_ops - Interrupt controller side of an IPI domain

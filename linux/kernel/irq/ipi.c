@@ -31,6 +31,13 @@ static bool ipi_dest_valid(struct irq_data *data, const struct cpumask *dest)
 	       cpumask_subset(dest, irq_data_get_ipi_cpus(data));
 }
 
+/* irqd_is_global_ipi() without a load of irq_data::common */
+static bool irq_desc_is_global_ipi(struct irq_desc *desc)
+{
+	return ACCESS_PRIVATE(&desc->irq_common_data, state_use_accessors) &
+	       IRQD_GLOBAL_IPI;
+}
+
 /* Out of line, so that a global IPI does not pay for saving registers */
 static noinline int ipi_check_and_send(struct irq_data *data,
 				       const struct cpumask *dest)
@@ -67,7 +74,7 @@ int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest)
 {
 	struct irq_data *data = irq_desc_get_irq_data(desc);
 
-	if (unlikely(!irqd_is_global_ipi(data)))
+	if (unlikely(!irq_desc_is_global_ipi(desc)))
 		return ipi_check_and_send(data, dest);
 
 	/* The chip of a global IPI can send, see irq_set_chip() */
