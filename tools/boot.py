@@ -21,13 +21,13 @@ def need_qemu(machine):
                       f"{' '.join(machine.packages)}")
 
 
-def qemu_command(machine, append):
+def qemu_command(machine, append, initramfs=True):
     tree = ["-dtb", str(machine.dtb_file)] if machine.dtb else []
+    initrd = ["-initrd", str(machine.kernel_folder / "initramfs.cpio")] if initramfs else []
     # panic=-1 with -no-reboot: a panic ends QEMU and not only the time-out.
     return [*machine.qemu_words, "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
-            "-kernel", str(machine.kernel_folder / machine.image), *tree,
-            "-initrd", str(machine.kernel_folder / "initramfs.cpio"),
-            "-append", f"{machine.append} panic=-1 {append}"]
+            "-kernel", str(machine.kernel_folder / machine.image), *tree, *initrd,
+            "-append", f"{machine.append} panic=-1 {append}".rstrip()]
 
 
 def run_logged(command, log, timeout):

@@ -3,6 +3,7 @@
 
 import sys
 
+import bench
 import boot
 import branch
 import check
@@ -21,6 +22,7 @@ def mail():
 
 
 COMMANDS = {
+    "bench": bench.bench,
     "boot": lambda name="malta": boot.boot(machine.load(name)),
     "check": check.complete,
     "compare": lambda name="malta": compare.compare(machine.load(name)),

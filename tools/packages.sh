@@ -25,6 +25,12 @@ mutant_machines() {
 	sed -n 's/^Machine: //p' "$here"/tests/mutants/*.patch | sort -u
 }
 
+bench_packages() {
+	for toml in "$here"/bench/*.toml; do
+		sed -n 's/^packages = \[\(.*\)\]$/\1/p' "$toml" | tr -d '",'
+	done
+}
+
 platform_packages() {
 	sed -n 's/^packages = \[\(.*\)\]$/\1/p' "$here/configs/platforms.toml" | tr -d '",'
 }
@@ -41,6 +47,9 @@ packages_for() {
 		for mutant_machine in malta $(mutant_machines); do
 			machine_packages "$mutant_machine"
 		done ;;
+	bench)
+		echo "$BUILD_PACKAGES gnuplot-nox"
+		bench_packages ;;
 	platforms)
 		echo "$BUILD_PACKAGES"
 		platform_packages ;;
@@ -50,6 +59,7 @@ packages_for() {
 	test)
 		echo "$BUILD_PACKAGES $CHECK_PACKAGES"
 		platform_packages
+		bench_packages
 		all_machine_packages ;;
 	esac
 }

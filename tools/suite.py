@@ -3,6 +3,7 @@
 
 import unittest
 
+import bench
 import boot
 import check
 import document
@@ -33,6 +34,7 @@ def _checks():
                for name in KUNIT]
     checks += [(f"stress {name}", lambda name=name: boot.stress(machine.load(name)))
                for name in STRESS]
+    checks += [("bench", bench.quick)]
     return checks
 
 
