@@ -37,7 +37,7 @@ struct ipi_mapping {
 	unsigned int		__private nr;
 	bool			__private external;
 	unsigned long		__private hwid;
-	struct rcu_head		__private rcu;
+	struct rcu_head		rcu;
 	irq_hw_number_t		__private hwirq[] __counted_by(nr);
 };
 

@@ -52,7 +52,7 @@ static void external_no_request(struct kunit *test)
 {
 	int virq = reserve_external(test);
 
-	KUNIT_EXPECT_EQ(test, request_irq(virq, handler, 0, "kunit", &cookie), -EINVAL);
+	KUNIT_EXPECT_EQ(test, request_irq(virq, handler, 0, "kunit", test), -EINVAL);
 	KUNIT_EXPECT_EQ(test, request_percpu_irq(virq, handler, "kunit", &cookie), -EINVAL);
 	KUNIT_EXPECT_FALSE(test, irq_can_set_affinity(virq));
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);

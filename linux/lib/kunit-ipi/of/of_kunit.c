@@ -200,7 +200,7 @@ static void of_other_cpu(struct kunit *test)
 	int virq = reserve(test, "kunit-good", 1);
 
 	expect_external(test, virq, CONTROLLER0, OTHER_HWID);
-	KUNIT_EXPECT_EQ(test, request_irq(virq, handler, 0, "kunit", &cookie), -EINVAL);
+	KUNIT_EXPECT_EQ(test, request_irq(virq, handler, 0, "kunit", test), -EINVAL);
 	KUNIT_EXPECT_EQ(test, request_percpu_irq(virq, handler, "kunit", &cookie), -EINVAL);
 	destroy(test, virq);
 }
