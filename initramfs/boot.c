@@ -33,7 +33,7 @@ static void show_folder(const char *folder)
 	}
 }
 
-static void poke_all(void)
+void poke_all(void)
 {
 	int cpu;
 
@@ -58,11 +58,9 @@ static void show_backtraces(void)
 	printf("ipi: end backtraces\n");
 }
 
-void run_boot(bool backtrace)
+/* What the kernel shows of interrupts, and the end marker. */
+void show_irqs(void)
 {
-	poke_all();
-	if (backtrace)
-		show_backtraces();
 	kernel_waits();
 	printf("ipi: online %d\n", count_online());
 	show("/proc/interrupts");
@@ -70,4 +68,12 @@ void run_boot(bool backtrace)
 	show_folder(IRQ_DEBUGFS "irqs");
 	printf("ipi: done\n");
 	kernel_speaks();
+}
+
+void run_boot(bool backtrace)
+{
+	poke_all();
+	if (backtrace)
+		show_backtraces();
+	show_irqs();
 }

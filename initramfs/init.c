@@ -3,7 +3,8 @@
  * The one program of the initramfs. "ipi.mode=" on the kernel command line
  * says what it does: "boot" (the default) makes IPIs and prints what the
  * kernel knows about them, "stress" takes CPUs off and on under load,
- * "shell" is interactive. All end in a reboot, on which QEMU stops.
+ * "coprocessor" talks to a VP which does not run Linux, "shell" is
+ * interactive. All end in a reboot, on which QEMU stops.
  *
  * Lines that tools/verdict.py reads start with "ipi: ".
  */
@@ -66,6 +67,9 @@ int main(void)
 	if (!strcmp(mode, "stress"))
 		run_stress(atoi(option("ipi.rounds", "50")),
 			   atoi(option("ipi.torture", "0")));
+	else if (!strcmp(mode, "coprocessor"))
+		run_coprocessor(atoi(option("ipi.messages", "100000")),
+				atoi(option("ipi.restarts", "20")));
 	else if (!strcmp(mode, "shell"))
 		run_shell();
 	else

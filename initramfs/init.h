@@ -21,9 +21,18 @@ void kernel_speaks(void);
 void poke_init(void);
 void poke_cpu(int cpu);
 
+/* stress.c: CPUs go off and on */
+bool set_cpu_online(int cpu, const char *state);
+void avoid_count_wrap(void);
+
+/* boot.c */
+void poke_all(void);
+void show_irqs(void);
+
 /* One per mode. */
 void run_boot(bool backtrace);
 void run_stress(int rounds, bool torture);
+void run_coprocessor(int messages, int restarts);
 void run_shell(void);
 
 #endif

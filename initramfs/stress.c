@@ -196,7 +196,7 @@ static bool counts_rise(int cpu)
 	return false;
 }
 
-static bool set_online(int cpu, const char *state)
+bool set_cpu_online(int cpu, const char *state)
 {
 	char path[64];
 
@@ -209,7 +209,7 @@ static bool set_online(int cpu, const char *state)
  * of the 32 bit Count register (26 s) if a MIPS CPU comes up just before the
  * register wraps. That is not what is tested here, so let the wrap pass.
  */
-static void avoid_count_wrap(void)
+void avoid_count_wrap(void)
 {
 #ifdef __mips__
 	unsigned int count;
@@ -224,11 +224,11 @@ static void avoid_count_wrap(void)
 static bool cycle(int cpu)
 {
 	avoid_count_wrap();
-	if (!set_online(cpu, "0")) {
+	if (!set_cpu_online(cpu, "0")) {
 		printf("ipi: failed: CPU %d does not go off\n", cpu);
 		return false;
 	}
-	if (!set_online(cpu, "1")) {
+	if (!set_cpu_online(cpu, "1")) {
 		printf("ipi: failed: CPU %d does not come back\n", cpu);
 		return false;
 	}

@@ -6,11 +6,13 @@ import unittest
 
 from support import TOP, Scratch
 
+import coprocessor
 import machine
 import verdict
 
 LOGS = TOP / "tests" / "logs"
 MALTA = machine.load("malta")
+COPROCESSOR = machine.load("malta-coprocessor")
 NMI = dataclasses.replace(machine.load("arm64-nmi"), cpus=2)
 
 # What a bad log's faults must be, all of them.
@@ -58,10 +60,29 @@ BAD_NMI = {
     "nmi-trace-elsewhere": ["the kernel reports: [    4.2] Call trace:"],
     "nmi-not-said": ["the kernel does not say 'Pseudo-NMIs enabled'"],
 }
+BAD_COPROCESSOR = {
+    "coprocessor-lost": ["messages is 412 of 1000", "lost is 1 of", "handled is 413 of"],
+    "coprocessor-wrong": ["wrong is 1 of 1000 messages"],
+    "coprocessor-stale": ["stale is 2 of 1000 messages"],
+    "coprocessor-empty": ["empty is 1 of 100 messages"],
+    "coprocessor-stopped": ["running is 0 of 1000 messages, not 1"],
+    "coprocessor-not-restarted": ["2 exchanges, not 3", "1 times 'stopped', not 2",
+                                  "2 times 'reserved', not 3"],
+    "coprocessor-irq-leaked": ["'reserved' has {'virq': 30, 'hwirq': 37} after"],
+    "coprocessor-mapping-leaked": ["'stopped' has {'mapped': 41} after"],
+    "coprocessor-hwirq-leaked": ["'reserved' has {'virq': 29, 'hwirq': 38} after"],
+    "coprocessor-no-hotplug": ["the CPUs did not go off and on"],
+    "coprocessor-other-target": ["the IPI {'virq': 29, 'hwirq': 37} is not one to"],
+    "coprocessor-driver-stays": ["ipi: failed: the driver does not go"],
+}
 
 
 def run_of(name, status=0):
     return verdict.Run((LOGS / f"{name}.log").read_text(), status, 120)
+
+
+def judge_coprocessor(run):
+    return coprocessor.judge(COPROCESSOR, run, 1000, 2)
 
 
 class Judge(unittest.TestCase):
@@ -84,6 +105,9 @@ class Judge(unittest.TestCase):
     def test_good_nmi(self):
         self.assertEqual([], verdict.judge_boot(NMI, run_of("nmi-good")))
 
+    def test_good_coprocessor(self):
+        self.assertEqual([], judge_coprocessor(run_of("coprocessor-good")))
+
     def test_backtraces_that_nobody_asked_for(self):
         quiet = dataclasses.replace(NMI, backtrace=False)
         self.assert_faults(["the kernel reports: <4>[    4.100401] Call trace:"],
@@ -102,8 +126,8 @@ class Judge(unittest.TestCase):
 
     def test_every_log_is_used(self):
         names = {path.stem for path in LOGS.glob("*.log")}
-        self.assertEqual(names, {"good", "stress-good", "nmi-good", *BAD, *BAD_STRESS,
-                                 *BAD_NMI})
+        self.assertEqual(names, {"good", "stress-good", "nmi-good", "coprocessor-good",
+                                 *BAD, *BAD_STRESS, *BAD_NMI, *BAD_COPROCESSOR})
 
     def test_up_machine_has_no_rows(self):
         up = machine.load("malta-up")
@@ -135,6 +159,8 @@ for _name, _wanted in BAD.items():
     _add(_name, lambda run: verdict.judge_boot(MALTA, run), _wanted)
 for _name, _wanted in BAD_NMI.items():
     _add(_name, lambda run: verdict.judge_boot(NMI, run), _wanted)
+for _name, _wanted in BAD_COPROCESSOR.items():
+    _add(_name, judge_coprocessor, _wanted)
 for _name, _wanted in BAD_STRESS.items():
     _add(_name, lambda run: verdict.judge_stress(MALTA, run, 3), _wanted)
 

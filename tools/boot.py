@@ -6,6 +6,7 @@ import subprocess
 
 import branch
 import build
+import coprocessor
 import verdict
 from common import Failure, say, step
 
@@ -67,9 +68,17 @@ def boot_log(machine):
     return machine.folder / "boot.log"
 
 
+# What a mode is told besides, who judges it, and who shows it.
+_MODES = {
+    "boot": ("", verdict.judge_boot, verdict.show),
+    "coprocessor": (coprocessor.OPTIONS, coprocessor.judge, coprocessor.show),
+}
+
+
 def run_built(machine):
-    return _run(machine, f"ipi.mode=boot ipi.backtrace={machine.backtrace:d}",
-                machine.slow * machine.timeout, boot_log(machine))
+    options, *_ = _MODES[machine.mode]
+    return _run(machine, f"ipi.mode={machine.mode} ipi.backtrace={machine.backtrace:d} "
+                f"{options}", machine.slow * machine.timeout, boot_log(machine))
 
 
 def run_boot(machine):
@@ -78,10 +87,10 @@ def run_boot(machine):
 
 
 def boot(machine):
+    _, judge, show = _MODES[machine.mode]
     result = run_boot(machine)
-    verdict.show(result)
-    verdict.conclude(f"boot {machine.name}", verdict.judge_boot(machine, result),
-                     boot_log(machine))
+    show(result)
+    verdict.conclude(f"boot {machine.name}", judge(machine, result), boot_log(machine))
 
 
 def _message_words(machine):

@@ -39,6 +39,7 @@ class Machine:
     slow:     all time-outs are this many times as long
     torture:  whether the kernel has scftorture, for the stress
     messages: how many messages the stress passes over driver IPIs
+    mode:     what a boot does: "boot", or "coprocessor"
     """
     name: str
     arch: str
@@ -63,6 +64,7 @@ class Machine:
     slow: int = 1
     torture: bool = False
     messages: int = 0
+    mode: str = "boot"
 
     @property
     def folder(self):

@@ -15,7 +15,7 @@ from common import TOP, Failure, Refused, say, step
 
 # What runs on every change: an hour on two cores. The rest has its own command.
 PLATFORMS = ["maltaup", "generic", "cavium_octeon", "bmips"]
-BOOT = ["malta", "malta-8", "malta-mt", "malta-be", "malta-up",
+BOOT = ["malta", "malta-8", "malta-mt", "malta-be", "malta-up", "malta-coprocessor",
         "arm64-gicv3", "arm64-gicv2", "arm64-nmi", "arm", "arm-raspi2",
         "riscv", "riscv-aia"]
 KUNIT = ["malta", "arm64-gicv3"]

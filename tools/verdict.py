@@ -37,18 +37,18 @@ class Row:
 
 def sections(log):
     """{file: text} of what the initramfs printed between begin and end."""
-    found = re.findall(r"^ipi: begin (\S+)\n(.*?)^ipi: end \1$", _clean(log),
+    found = re.findall(r"^ipi: begin (\S+)\n(.*?)^ipi: end \1$", clean(log),
                        re.M | re.S)
     return dict(found)
 
 
-def _clean(log):
+def clean(log):
     return log.replace("\r", "")
 
 
 def trouble(log):
     """The lines in which the kernel reports trouble."""
-    return [line.strip() for line in _clean(log).splitlines()
+    return [line.strip() for line in clean(log).splitlines()
             if any(word in line for word in TROUBLE)]
 
 
@@ -92,10 +92,10 @@ def ipi_virqs(parts, rows):
 def _without_asked_traces(log):
     """@log without the headings of the backtraces that the boot asked for."""
     asked = sections(log).get(BACKTRACES, "")
-    return _clean(log).replace(asked, re.sub("Call [Tt]race:", "", asked))
+    return clean(log).replace(asked, re.sub("Call [Tt]race:", "", asked))
 
 
-def _judge_console(machine, run):
+def judge_console(machine, run):
     faults = []
     if run.status is None:
         faults.append(f"time-out: QEMU was killed after {run.timeout} s")
@@ -103,15 +103,15 @@ def _judge_console(machine, run):
         faults.append(f"QEMU ended with status {run.status}")
     log = _without_asked_traces(run.log) if machine.backtrace else run.log
     faults += [f"the kernel reports: {line}" for line in trouble(log)]
-    for line in re.findall(r"^ipi: (?:failed|cannot).*$", _clean(run.log), re.M):
+    for line in re.findall(r"^ipi: (?:failed|cannot).*$", clean(run.log), re.M):
         faults.append(line)
-    if not re.search(rf"^{DONE}$", _clean(run.log), re.M):
+    if not re.search(rf"^{DONE}$", clean(run.log), re.M):
         faults.append("the end marker is not there: the run stopped early")
     return faults
 
 
-def _judge_cpus(machine, run):
-    online = re.search(r"^ipi: online (\d+)$", _clean(run.log), re.M)
+def judge_cpus(machine, run):
+    online = re.search(r"^ipi: online (\d+)$", clean(run.log), re.M)
     if not online:
         return ["the number of CPUs is not there"]
     if int(online[1]) != machine.cpus:
@@ -119,7 +119,7 @@ def _judge_cpus(machine, run):
     return []
 
 
-def _judge_rows(machine, rows):
+def judge_rows(machine, rows):
     faults = []
     names = [row.name for row in rows]
     for name in machine.rows:
@@ -175,7 +175,7 @@ def _judge_said(machine, run):
 
 def judge_start(machine, run):
     """The faults of a boot, whatever its IPIs look like."""
-    return _judge_console(machine, run) + _judge_cpus(machine, run)
+    return judge_console(machine, run) + judge_cpus(machine, run)
 
 
 def judge_boot(machine, run):
@@ -183,20 +183,20 @@ def judge_boot(machine, run):
     parts = sections(run.log)
     rows = ipi_rows(parts.get(INTERRUPTS, ""))
     return (judge_start(machine, run)
-            + _judge_rows(machine, rows) + _judge_virqs(parts, rows)
+            + judge_rows(machine, rows) + _judge_virqs(parts, rows)
             + _judge_backtraces(machine, run) + _judge_said(machine, run))
 
 
 def judge_stress(machine, run, rounds):
     """The faults of a run in mode "stress"."""
-    log = _clean(run.log)
+    log = clean(run.log)
     faults = judge_start(machine, run)
     if not re.search(f"^ipi: rounds {rounds}$", log, re.M):
         faults.append(f"the {rounds} rounds were not all done")
     if machine.hotplug and not re.search("^ipi: hotplug 1$", log, re.M):
         faults.append("the CPUs did not go off and on")
     rows = ipi_rows(sections(log).get(INTERRUPTS, ""))
-    return (faults + _judge_rows(machine, rows) + _judge_messages(machine, log) +
+    return (faults + judge_rows(machine, rows) + _judge_messages(machine, log) +
             _judge_torture(machine, log) + _judge_leaks(log))
 
 
