@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The series as a maintainer looks at it: on every change, or before it is mailed."""
 
+import bindings
 import branch
 import document
 import each
@@ -14,7 +15,9 @@ def quick():
     with step("round trip"):
         branch.check_round_trip()
     lint.lint()
-    say("PASS: check: the round trip is exact, checkpatch, codespell and kernel-doc are content")
+    bindings.check()
+    say("PASS: check: the round trip is exact, checkpatch, codespell and kernel-doc are content, "
+        "the bindings are valid")
 
 
 def complete():

@@ -4,7 +4,7 @@
 
 SERIES_PACKAGES="git python3 xz-utils"
 BUILD_PACKAGES="bc bison ccache flex gcc libc6-dev make perl"
-CHECK_PACKAGES="codespell python3-git python3-ply sparse"
+CHECK_PACKAGES="codespell cpp device-tree-compiler dt-schema python3-git python3-ply sparse"
 
 # The packages a machine's description names, its kernel's included.
 machine_packages() {
