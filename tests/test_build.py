@@ -54,6 +54,20 @@ class Descriptions(unittest.TestCase):
             self.assertEqual(machine.load(name).packages, said.split())
 
 
+class Cache(Scratch):
+    def test_a_file_that_is_included_as_it_is(self):
+        """Else a kernel goes on with the device tree of an earlier one."""
+        self.set_env(CCACHE_DIR=str(self.folder / "cache"), **build._CCACHE)
+        flags = [word.partition("=")[2] for word in build.make_words(machine.load("malta"))
+                 if word.startswith("KAFLAGS=")]
+        (self.folder / "a.S").write_text('.incbin "tree"\n')
+        for text in ("first tree", "other tree"):
+            (self.folder / "tree").write_text(text)
+            subprocess.run(["ccache", "gcc", *flags, "-Wp,-MMD,a.d", "-c", "a.S"],
+                           cwd=self.folder, check=True)
+            self.assertIn(text.encode(), (self.folder / "a.o").read_bytes())
+
+
 class Qemu(Scratch):
     def run_fake(self, script, timeout=10):
         write_program(self.folder, "qemu", script)

@@ -28,7 +28,10 @@ def make_words(machine):
     ccache = "ccache " if shutil.which("ccache") else ""
     return ["make", "-s", "-C", str(machine.source), f"O={machine.kernel_folder}",
             f"ARCH={machine.arch}", f"CROSS_COMPILE={machine.cross}",
-            f"CC={ccache}{compiler}", "LOCALVERSION="]
+            f"CC={ccache}{compiler}", "LOCALVERSION=",
+            # Of what .incbin takes in, a device tree say, ccache knows nothing
+            # then. An option that it does not support, and which does nothing.
+            "KAFLAGS=-fdump-unnumbered"]
 
 
 def environment():
