@@ -581,7 +581,8 @@ static struct irq_desc * __init find_ipi(const char *name)
 	for_each_active_irq(irq) {
 		struct irq_desc *desc = irq_to_desc(irq);
 
-		if (desc->action && !strcmp(desc->action->name, name))
+		if (desc->action && desc->action->name &&
+		    !strcmp(desc->action->name, name))
 			return desc;
 	}
 	return NULL;
