@@ -142,7 +142,7 @@ class Show(Scratch):
         self.assertEqual(1, len(bench.slower({"call 1": [4.0, 6.0]}, {"call 1": [6.1, 9.0]})))
 
     def test_the_size_of_what_is_loaded(self):
-        self.assertEqual(7, bench.loaded_bytes("   text\tdata\tbss\tdec\thex\tfilename\n"
+        self.assertEqual(7, bench.loaded_bytes("   text\tdata\t bss\t dec\t hex\tfilename\n"
                                                "      4\t   2\t  1\t  7\t  7\tvmlinux\n"))
 
 
