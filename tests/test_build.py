@@ -171,6 +171,11 @@ class Kunit(Scratch):
                "[    1.0] genirq/ipi: IPI 28 is in use, not destroyed\n")
         self.assertEqual(2, len(kunit.judge_console(log)))
 
+    def test_a_qemu_that_was_killed_is_refused(self):
+        log = "[    3.1] ok 15 ipi-message\n"
+        self.assertEqual(["the kernel did not end by itself"], kunit.judge_end(log))
+        self.assertEqual([], kunit.judge_end(log + "[    3.2] reboot: Restarting system\n"))
+
     def test_qemu_config(self):
         text = kunit.qemu_config(machine.load("malta"))
         self.assertIn("qemu_arch='mips64el'", text)

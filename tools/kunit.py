@@ -92,6 +92,11 @@ def judge_console(log):
     return [f"the kernel reports: {line}" for line in verdict.trouble(log)]
 
 
+def judge_end(log):
+    """kunit.py does not look at how QEMU ended; the kernel's last words tell."""
+    return [] if "reboot: Restarting system" in log else ["the kernel did not end by itself"]
+
+
 @dataclasses.dataclass
 class Outcome:
     """
@@ -146,9 +151,9 @@ def kunit(machine):
     with step(f"run KUnit on {machine.name}"):
         outcome = run(machine)
     lines, faults = judge(outcome.result, suites_of(machine), machine.kunit_skips)
-    faults += judge_console(outcome.console)
+    faults += judge_console(outcome.console) + judge_end(outcome.console)
     if outcome.timed_out:
-        faults.append(f"time-out: QEMU was ended after its time-out")
+        faults.append("time-out: QEMU was ended after its time-out")
     if outcome.status and not faults:
         faults.append(f"kunit.py ended with status {outcome.status}")
     for line in lines:
