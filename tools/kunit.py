@@ -93,8 +93,9 @@ def judge_console(log):
 
 
 def judge_end(log):
-    """kunit.py does not look at how QEMU ended; the kernel's last words tell."""
-    return [] if "reboot: Restarting system" in log else ["the kernel did not end by itself"]
+    """kunit.py does not look at how QEMU ended; the kernel's last words tell,
+    which a reset may cut off."""
+    return [] if "] reboot: " in log else ["the kernel did not end by itself"]
 
 
 @dataclasses.dataclass
