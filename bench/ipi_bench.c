@@ -34,7 +34,7 @@
 #endif
 
 #define NR_TIMES	100
-#define NR_RUNS		20
+#define NR_RUNS		10
 #define NR_HWIRQS	2048
 
 /**
@@ -325,9 +325,9 @@ static void __init bench_calibrate(void)
 #define bench(statement)						\
 	__bench(local_irq_disable(), local_irq_enable(), statement)
 
-/* For what waits until other CPUs have handled an IPI */
+/* For what waits until other CPUs have handled an IPI, which RCU waits for, too */
 #define bench_call(statement)						\
-	__bench(preempt_disable(), preempt_enable(), statement)
+	__bench(preempt_disable(), ({ preempt_enable(); cond_resched(); }), statement)
 
 static void __init report(const char *what, const char *where, const char *how,
 			  unsigned int targets, u64 cost)

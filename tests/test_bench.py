@@ -125,6 +125,10 @@ class Verdict(Scratch):
     def test_what_is_recorded_is_complete(self):
         recorded = bench._recorded()["exact"]
         self.assertEqual([], bench.missed(**recorded["arm64"]))
+        self.assertEqual([], bench.missed(**recorded[bench.RESOURCES], reach={}))
+        self.assertEqual([], bench.dependent(recorded[bench.RESOURCES]["series"]))
+        self.assertLessEqual(bench._machine_wants(bench.CALLS),
+                             recorded[bench.CALLS]["series"].keys())
 
 
 class Show(Scratch):
