@@ -75,6 +75,11 @@ class Evidence(Scratch):
         self.assertEqual(("case", "a: 1, params"), mutants.evidence(
             outcome(group("a", "PASS", "FAIL", inner=[inner])), ["a"]))
 
+    def test_a_suite_for_other_hardware_gives_nothing_away(self):
+        skipped = outcome(group("a", "PASS"), group("mt", "SKIP"))
+        self.assertEqual("crash", mutants.evidence(skipped, ["a"])[0])
+        self.assertIsNone(mutants.evidence(skipped, ["a"], ["mt"]))
+
     def test_report(self):
         self.assertEqual("report", self.kind(group("a", "PASS"), console="BUG: x\n"))
 

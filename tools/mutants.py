@@ -116,7 +116,7 @@ def failed_cases(result):
     return failed
 
 
-def evidence(outcome, suites):
+def evidence(outcome, suites, may_skip=()):
     """(kind, text) of what gave a mutant away, or None if nothing did."""
     failed = failed_cases(outcome.result)
     reports = kunit.judge_console(outcome.console)
@@ -126,7 +126,7 @@ def evidence(outcome, suites):
         return "case", _in_cases(failed)
     if reports:
         return "report", f"{reports[0]} {_in_cases(failed)}".strip()
-    faults = kunit.judge(outcome.result, suites)[1]
+    faults = kunit.judge(outcome.result, suites, may_skip)[1]
     return ("crash", faults[0]) if faults else None
 
 
@@ -152,7 +152,7 @@ class Lab:
         """Without this, everything would look caught."""
         with step(f"run KUnit on {self.machine.name} without a mutant"):
             outcome = kunit.run(self.machine)
-        given_away = evidence(outcome, self.suites)
+        given_away = evidence(outcome, self.suites, self.machine.kunit_skips)
         if given_away:
             raise Failure(f"without a mutant there is: {given_away[1]}")
 
@@ -166,7 +166,7 @@ class Lab:
         noticed = evidence(kunit.run(self.machine, mutant.suite, TIMEOUT), [mutant.suite])
         if noticed or mutant.survives:
             return noticed
-        return evidence(kunit.run(self.machine), self.suites)
+        return evidence(kunit.run(self.machine), self.suites, self.machine.kunit_skips)
 
 
 def judge(mutant, noticed):
