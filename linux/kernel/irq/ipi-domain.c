@@ -654,7 +654,7 @@ irq_hw_number_t ipi_get_hwirq(unsigned int virq, unsigned int target)
 	const struct ipi_mapping *map;
 	struct irq_data *data;
 
-	/* Pairs with the synchronize_rcu() in ipi_domain_release() */
+	/* Pairs with the synchronize_rcu() in ipi_release_targets() */
 	guard(rcu)();
 
 	data = irq_get_irq_data(virq);

@@ -118,7 +118,7 @@ int irq_send_ipi(unsigned int virq, const struct cpumask *dest)
 {
 	struct irq_data *data;
 
-	/* Pairs with the synchronize_rcu() in ipi_domain_release() */
+	/* Pairs with the synchronize_rcu() in ipi_release_targets() */
 	guard(rcu)();
 
 	data = irq_get_irq_data(virq);
@@ -149,7 +149,7 @@ int irq_send_ipi_all(unsigned int virq)
 	const struct cpumask *cpus;
 	struct irq_data *data;
 
-	/* Pairs with the synchronize_rcu() in ipi_domain_release() */
+	/* Pairs with the synchronize_rcu() in ipi_release_targets() */
 	guard(rcu)();
 
 	data = irq_get_irq_data(virq);
