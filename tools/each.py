@@ -15,14 +15,6 @@ BOOTED = ("malta",)
 SWITCH = "arch/mips/kernel/smp-gic.c"
 
 
-def _new_complaints(repo, here, before, commit):
-    """Of sparse and W=1 on the files of @commit, against its parent @before."""
-    names = static.touched(repo, before, commit)
-    there = static.said(here, static.built(here, names))
-    repo.check_out(commit, here.source)
-    return sorted(static.said(here, static.built(here, names)) - there)
-
-
 def _boot(here, subject):
     build.build_initramfs(here)
     run = boot.run_built(here)
@@ -31,11 +23,15 @@ def _boot(here, subject):
 
 
 def _check(repo, here, before, commit):
+    """Builds @commit where its parent @before was built; sparse and W=1 have no more to say."""
     subject = repo.text("log", "-1", "--format=%s", commit)
-    complaints = _new_complaints(repo, here, before, commit)
+    names = static.touched(repo, before, commit)
+    known = static.said(here, static.built(here, names))
+    repo.check_out(commit, here.source)
+    build.build_kernel(here, "KCFLAGS=-Werror")
+    complaints = sorted(static.said(here, static.built(here, names)) - known)
     if complaints:
         raise Refused(f"check: '{subject}': " + "\n  ".join(complaints))
-    build.build_kernel(here, "KCFLAGS=-Werror")
     return subject
 
 
