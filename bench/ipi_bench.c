@@ -97,6 +97,16 @@ static void mock_send_whole(struct irq_data *d, const struct cpumask *dest)
 	WRITE_ONCE(mock->trigger, cpumask_bits(dest)[0]);
 }
 
+/* @_op is the callback that the kernel at hand sends with */
+#define MOCK_CHIP(_op, _send)			\
+{						\
+	.name		= "mock",		\
+	.irq_ack	= mock_ack,		\
+	.irq_mask	= mock_nop,		\
+	.irq_unmask	= mock_nop,		\
+	._op		= _send,		\
+}
+
 #if __has_include(<linux/ipi.h>)
 /* The series */
 
@@ -138,17 +148,10 @@ static void mock_free(struct irq_domain *d, irq_hw_number_t hwirq)
 {
 }
 
-#define MOCK_CHIP(send)				\
-{						\
-	.name		= "mock",		\
-	.irq_ack	= mock_ack,		\
-	.irq_mask	= mock_nop,		\
-	.irq_unmask	= mock_nop,		\
-	.send_ipi	= send,			\
-}
+#define SEND_WHOLE		send_ipi
 
-static const struct irq_chip mock_chip = MOCK_CHIP(mock_send);
-static const struct irq_chip mock_whole_chip = MOCK_CHIP(mock_send_whole);
+static const struct irq_chip mock_chip = MOCK_CHIP(send_ipi, mock_send);
+static const struct irq_chip mock_whole_chip = MOCK_CHIP(SEND_WHOLE, mock_send_whole);
 
 #define MOCK_OPS(_chip)				\
 {						\
@@ -175,15 +178,6 @@ static int __init bench_request(int virq, unsigned int nr)
 	return ret;
 }
 
-/* No IPI domain: an interrupt which is an IPI by nature */
-static const struct irq_chip sgi_chip = {
-	.name		= "sgi",
-	.irq_mask	= mock_nop,
-	.irq_unmask	= mock_nop,
-	.irq_eoi	= mock_clear,
-	.send_ipi	= mock_send_whole,
-};
-
 #define mark_sgi(virq)		irq_set_global_ipi(virq)
 #define send_desc(desc, mask)	irq_desc_send_ipi(desc, mask)
 #define send_virq(virq, mask)	irq_send_ipi(virq, mask)
@@ -199,21 +193,11 @@ static void mock_send(struct irq_data *d, unsigned int cpu)
 	WRITE_ONCE(mock->trigger, irqd_to_hwirq(d));
 }
 
-static const struct irq_chip mock_chip = {
-	.name			= "mock",
-	.irq_ack		= mock_clear,
-	.irq_mask		= mock_nop,
-	.irq_unmask		= mock_nop,
-	.ipi_send_single	= mock_send,
-};
+#define mock_ack		mock_clear
+#define SEND_WHOLE		ipi_send_mask
 
-static const struct irq_chip mock_whole_chip = {
-	.name			= "mock",
-	.irq_ack		= mock_clear,
-	.irq_mask		= mock_nop,
-	.irq_unmask		= mock_nop,
-	.ipi_send_mask		= mock_send_whole,
-};
+static const struct irq_chip mock_chip = MOCK_CHIP(ipi_send_single, mock_send);
+static const struct irq_chip mock_whole_chip = MOCK_CHIP(SEND_WHOLE, mock_send_whole);
 
 static int mock_alloc(struct irq_domain *d, unsigned int virq, unsigned int nr,
 		      void *arg)
@@ -254,20 +238,21 @@ static int __init bench_request(int virq, unsigned int nr)
 	return ret;
 }
 
-static const struct irq_chip sgi_chip = {
-	.name		= "sgi",
-	.irq_mask	= mock_nop,
-	.irq_unmask	= mock_nop,
-	.irq_eoi	= mock_clear,
-	.ipi_send_mask	= mock_send_whole,
-};
-
 #define mark_sgi(virq)		0
 #define send_desc(desc, mask)	__ipi_send_mask(desc, mask)
 #define send_virq(virq, mask)	ipi_send_mask(virq, mask)
 #define send_all(virq, mask)	ipi_send_mask(virq, mask)
 
 #endif
+
+/* No IPI domain: an interrupt which is an IPI by nature */
+static const struct irq_chip sgi_chip = {
+	.name		= "sgi",
+	.irq_mask	= mock_nop,
+	.irq_unmask	= mock_nop,
+	.irq_eoi	= mock_clear,
+	.SEND_WHOLE	= mock_send_whole,
+};
 
 #ifdef CONFIG_ARM64
 /* With -icount shift=0 a cycle is an instruction */
