@@ -9,6 +9,7 @@ from support import TOP, Scratch
 import coprocessor
 import machine
 import verdict
+from common import Refused
 
 LOGS = TOP / "tests" / "logs"
 MALTA = machine.load("malta")
@@ -173,3 +174,27 @@ class Show(Scratch):
         self.assertIn("parent: :interrupt-controller@1bdc0000", said)
         self.assertIn("irqs/27", said)
         self.assertNotIn("irqs/25", said)
+
+
+class Excerpt(unittest.TestCase):
+    def test_starts_with_the_first_report(self):
+        shown = verdict.excerpt((LOGS / "rcu-stall.log").read_text())
+        self.assertIn("rcu: INFO: rcu_sched", shown[0])
+
+    def test_is_the_end_of_a_console_without_one(self):
+        shown = verdict.excerpt("\r\n".join(map(str, range(100))))
+        self.assertEqual("99", shown[-1])
+        self.assertLess(len(shown), 20)
+
+    def test_what_is_reported_again_and_again_is_said_once(self):
+        run = run_of("rcu-stall")
+        run.log += "[   99.3] rcu: INFO: rcu_sched\n" * 9
+        faults = verdict.judge_boot(MALTA, run)
+        self.assertEqual(4, len(faults))
+        self.assertEqual("the kernel reports 7 times more", faults[-1])
+
+
+class Conclude(Scratch):
+    def test_the_console_is_in_the_verdict(self):
+        with self.assertRaisesRegex(Refused, "(?s)boot it: why .*rcu: INFO: rcu_sched"):
+            verdict.conclude("boot it", ["why"], LOGS / "rcu-stall.log")

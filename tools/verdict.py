@@ -10,6 +10,12 @@ from common import TOP, Refused, say
 TROUBLE = ("WARNING:", "BUG:", "BUG ", "UBSAN:", "suspected memory leak", "Oops", "Call Trace", "Call trace", "INFO: ", "Kernel panic",
            "possible circular locking", "self-detected stall", "detected stalls",
            "sleeping function called", "soft lockup")
+
+# Of a report, or of a console without one, in the verdict.
+_REPORT_LINES = 24
+_TAIL_LINES = 8
+# What follows the first reports is mostly due to the same.
+_REPORTS = 3
 DONE = "ipi: done"
 BACKTRACES = "backtraces"
 LEAKS = "leaks"
@@ -102,7 +108,10 @@ def judge_console(machine, run):
     elif run.status:
         faults.append(f"QEMU ended with status {run.status}")
     log = _without_asked_traces(run.log) if machine.backtrace else run.log
-    faults += [f"the kernel reports: {line}" for line in trouble(log)]
+    reports = trouble(log)
+    faults += [f"the kernel reports: {line}" for line in reports[:_REPORTS]]
+    if len(reports) > _REPORTS:
+        faults.append(f"the kernel reports {len(reports) - _REPORTS} times more")
     for line in re.findall(r"^ipi: (?:failed|cannot).*$", clean(run.log), re.M):
         faults.append(line)
     if not re.search(rf"^{DONE}$", clean(run.log), re.M):
@@ -249,10 +258,23 @@ def show(run):
     say("")
 
 
+def excerpt(log):
+    """The kernel's first report with what follows it, or the end of the console."""
+    lines = clean(log).splitlines()
+    reports = [i for i, line in enumerate(lines) if any(word in line for word in TROUBLE)]
+    return lines[reports[0]:][:_REPORT_LINES] if reports else lines[-_TAIL_LINES:]
+
+
 def conclude(what, faults, log):
-    """Says the faults, or that there are none, and ends in one verdict line."""
+    """
+    Says the faults, or that there are none, and ends in one verdict line. What
+    the console says is part of it: where only the end of CI's output is kept,
+    that has to do.
+    """
     for fault in faults:
         say(f"  {fault}")
     if faults:
-        raise Refused(f"{what}: {faults[0]} (log: {log.relative_to(TOP)})")
+        console = excerpt(log.read_text(errors="replace")) if log.is_file() else []
+        raise Refused("\n    ".join(
+            [f"{what}: {faults[0]} (log: {log.relative_to(TOP)})", *console]))
     say(f"PASS: {what}")
