@@ -176,6 +176,34 @@ class Show(Scratch):
         self.assertNotIn("irqs/25", said)
 
 
+class Restart(unittest.TestCase):
+    """What a stopped CPU of the base reports is no fault; all else is."""
+
+    RESTART = "[    2.0] reboot: Restarting system\n"
+    WARNING = ("[    2.1] WARNING: CPU: 2 PID: 0 at kernel/smp.c:661 "
+               "smp_call_function_single+0x224/0x228\n")
+    TRACE = "[    2.1] Call Trace:\n[    2.1] [<f0>] {}+0x24c/0x2f8\n"
+    END = "[    2.1] ---[ end trace 0000000000000000 ]---\n"
+    DEAD = WARNING + TRACE.format("rcutree_report_cpu_dead") + END
+
+    def test_report_to_rcu(self):
+        self.assertEqual([], verdict.trouble(self.RESTART + self.DEAD + self.DEAD))
+
+    def test_report_which_the_reset_cut_off(self):
+        self.assertEqual([], verdict.trouble(self.RESTART + self.WARNING))
+
+    def test_before_the_restart(self):
+        self.assertEqual(2, len(verdict.trouble(self.DEAD + self.RESTART)))
+
+    def test_another_caller(self):
+        other = self.WARNING + self.TRACE.format("irq_destroy_ipi") + self.END
+        self.assertEqual(2, len(verdict.trouble(self.RESTART + other)))
+
+    def test_another_report(self):
+        other = "[    2.2] WARNING: CPU: 0 PID: 1 at kernel/irq/ipi.c:61 x+0x2/0x3\n"
+        self.assertEqual(1, len(verdict.trouble(self.RESTART + self.DEAD + other)))
+
+
 class Excerpt(unittest.TestCase):
     def test_starts_with_the_first_report(self):
         shown = verdict.excerpt((LOGS / "rcu-stall.log").read_text())

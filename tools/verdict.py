@@ -16,6 +16,12 @@ _REPORT_LINES = 24
 _TAIL_LINES = 8
 # What follows the first reports is mostly due to the same.
 _REPORTS = 3
+# Only after this line, and of the base: a CPU of MIPS which is stopped for the
+# restart reports to RCU from its interrupt, which in 6.12 ends in an SMP call if
+# a grace period waited for it. The reset may cut the trace off.
+_RESTART = "reboot: Restarting system"
+_STOPPED = re.compile(r"^.*WARNING: .* at kernel/smp\.c:\d+ smp_call_function_single\+"
+                      r".*?(?:end trace .*?$|\Z)", re.M | re.S)
 DONE = "ipi: done"
 BACKTRACES = "backtraces"
 LEAKS = "leaks"
@@ -52,9 +58,15 @@ def clean(log):
     return log.replace("\r", "")
 
 
+def _at_restart(report):
+    whole = "end trace" in report[0]
+    return report[0] if whole and "rcutree_report_cpu_dead" not in report[0] else ""
+
+
 def trouble(log):
     """The lines in which the kernel reports trouble."""
-    return [line.strip() for line in clean(log).splitlines()
+    log, restart, rest = clean(log).partition(_RESTART)
+    return [line.strip() for line in (log + restart + _STOPPED.sub(_at_restart, rest)).splitlines()
             if any(word in line for word in TROUBLE)]
 
 
