@@ -474,13 +474,10 @@ EXPORT_SYMBOL_GPL(irq_find_ipi_domain);
 
 static int ipi_reserve(struct irq_domain *domain, struct ipi_alloc_info *info)
 {
-	int virq;
-
 	if (!domain || !irq_domain_is_ipi(domain))
 		return -EINVAL;
 
-	virq = irq_domain_alloc_irqs(domain, 1, NUMA_NO_NODE, info);
-	return virq ? virq : -ENOMEM;
+	return irq_domain_alloc_irqs(domain, 1, NUMA_NO_NODE, info);
 }
 
 /**

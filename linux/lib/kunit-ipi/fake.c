@@ -34,20 +34,29 @@ static void fake_ack(struct irq_data *d)
 	atomic_inc(&fake->nr_acked);
 }
 
-static void fake_mask_irq(struct irq_data *d)
+/* The CPUs which have this CPU's hwirq enabled. The core sees to it that it has one. */
+static struct cpumask *fake_enabled(struct irq_data *d)
 {
 	struct fake_ipi *fake = to_fake(d);
+	irq_hw_number_t i = irq_data_get_ipi_hwirq(d) - fake->base;
 
-	cpumask_clear_cpu(smp_processor_id(),
-			  &fake->enabled[irq_data_get_ipi_hwirq(d) - fake->base]);
+	return WARN_ON_ONCE(i >= FAKE_NR_HWIRQS) ? NULL : &fake->enabled[i];
+}
+
+static void fake_mask_irq(struct irq_data *d)
+{
+	struct cpumask *enabled = fake_enabled(d);
+
+	if (enabled)
+		cpumask_clear_cpu(smp_processor_id(), enabled);
 }
 
 static void fake_unmask_irq(struct irq_data *d)
 {
-	struct fake_ipi *fake = to_fake(d);
+	struct cpumask *enabled = fake_enabled(d);
 
-	cpumask_set_cpu(smp_processor_id(),
-			&fake->enabled[irq_data_get_ipi_hwirq(d) - fake->base]);
+	if (enabled)
+		cpumask_set_cpu(smp_processor_id(), enabled);
 }
 
 /* A CPU which has the hwirq masked does not get it, now or later */
@@ -124,16 +133,17 @@ static int fake_alloc_one(struct fake_ipi *fake)
 static int fake_alloc(struct irq_domain *d, struct ipi_mapping *map,
 		      const struct cpumask *dest)
 {
+	unsigned int n, cpu, nr = cpumask_weight(dest);
 	struct fake_ipi *fake = d->host_data;
-	unsigned int cpu;
 	int i = -1;
 
-	for_each_cpu(cpu, dest) {
+	for (n = 0; n < nr; n++) {
 		if (i < 0 || fake->shape != FAKE_UNIFORM)
 			i = fake_alloc_one(fake);
 		if (i < 0)
 			return i;
 
+		cpu = cpumask_nth(fake->shape == FAKE_GAPS ? nr - 1 - n : n, dest);
 		ipi_mapping_set(map, cpu, fake->base + i);
 		cpumask_clear(&fake->enabled[i]);
 	}

@@ -21,7 +21,7 @@
 /* How the controller hands out hwirqs */
 enum fake_shape {
 	FAKE_ROW,	/* One per CPU, the lowest which are free */
-	FAKE_GAPS,	/* One per CPU, every third one */
+	FAKE_GAPS,	/* One per CPU, every third one, the last CPU first */
 	FAKE_TREE,	/* One per CPU, too large for a linear reverse map */
 	FAKE_UNIFORM,	/* The same for all targets */
 };

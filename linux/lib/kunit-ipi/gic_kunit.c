@@ -12,6 +12,8 @@
 #include <linux/irqnr.h>
 #include <linux/minmax.h>
 #include <linux/of.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 
 #include <asm/mips-cps.h>
@@ -130,6 +132,62 @@ static void gic_no_foreign_ipi(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
 
+static DEFINE_PER_CPU(int, cookie);
+
+static irqreturn_t ignore(int irq, void *dev)
+{
+	return IRQ_HANDLED;
+}
+
+/**
+ * struct turn - What the GIC makes of a CPU which enables an IPI, and disables it
+ * @virq:	IPI
+ * @intr:	The CPU's interrupt
+ * @enabled:	It was let through then
+ * @disabled:	It was not let through afterwards
+ */
+struct turn {
+	int		virq;
+	unsigned int	intr;
+	bool		enabled;
+	bool		disabled;
+};
+
+static void take_turn(void *data)
+{
+	struct turn *turn = data;
+
+	enable_percpu_irq(turn->virq, IRQ_TYPE_NONE);
+	turn->enabled = read_gic_mask(turn->intr);
+	disable_percpu_irq(turn->virq);
+	turn->disabled = !read_gic_mask(turn->intr);
+}
+
+/*
+ * R8, R16: the GIC itself lets an enabled IPI through, and a disabled one not.
+ * That a masked one is handled together with the next timer interrupt, since it
+ * is pending, hides the difference from whoever waits for it.
+ */
+static void gic_mask_and_unmask(struct kunit *test)
+{
+	int virq = irq_reserve_ipi(test->priv, cpu_possible_mask);
+	struct turn turn = { .virq = virq };
+	unsigned int cpu;
+
+	KUNIT_ASSERT_GT(test, virq, 0);
+	KUNIT_ASSERT_EQ(test, request_percpu_irq(virq, ignore, "kunit", &cookie), 0);
+
+	for_each_online_cpu(cpu) {
+		turn.intr = intr_of(virq, cpu);
+		smp_call_function_single(cpu, take_turn, &turn, 1);
+		KUNIT_EXPECT_TRUE(test, turn.enabled);
+		KUNIT_EXPECT_TRUE(test, turn.disabled);
+	}
+
+	free_percpu_irq(virq, &cookie);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+}
+
 /* R9: a VP which is not there, or is a CPU of Linux, is no external target */
 static void gic_external_refused(struct kunit *test)
 {
@@ -206,6 +264,7 @@ static struct kunit_case gic_cases[] = {
 	KUNIT_CASE(gic_fragmented),
 	KUNIT_CASE(gic_no_stale_ipi),
 	KUNIT_CASE(gic_no_foreign_ipi),
+	KUNIT_CASE(gic_mask_and_unmask),
 	KUNIT_CASE(gic_external_refused),
 	KUNIT_CASE(gic_external),
 #ifdef CONFIG_HOTPLUG_CPU

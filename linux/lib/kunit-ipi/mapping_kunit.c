@@ -88,16 +88,21 @@ static void mapping_keeps_shape(struct kunit *test)
 	const struct fake_case *param = test->param_value;
 	struct fake_ipi *fake = test->priv;
 	struct cpumask *mask = fake_mask(test, param->mask);
-	unsigned int step = param->shape == FAKE_UNIFORM ? 0 :
-			    param->shape == FAKE_GAPS ? 3 : 1;
-	unsigned int cpu, nth = 0;
+	int last = cpumask_weight(mask) - 1;
+	int steps[] = {
+		[FAKE_ROW]	= 1,
+		[FAKE_GAPS]	= -3,
+		[FAKE_TREE]	= 1,
+		[FAKE_UNIFORM]	= 0,
+	};
+	int step = steps[param->shape];
+	unsigned int cpu, hwirq = fake->base + (step < 0 ? -step * last : 0);
 	int virq;
 
 	virq = fake_reserve(test, fake, mask);
 	for_each_cpu(cpu, mask) {
-		KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpu),
-				fake->base + step * nth);
-		nth++;
+		KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpu), hwirq);
+		hwirq += step;
 	}
 }
 

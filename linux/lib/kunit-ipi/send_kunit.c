@@ -155,13 +155,19 @@ static void send_set_global(struct kunit *test)
 	struct irq_data *parent = irq_get_irq_data(ipi)->parent_data;
 
 	KUNIT_ASSERT_NE(test, device, 0);
-	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(INT_MAX), -EINVAL);
-	KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(device)));
 
+	/* It can be sent, but is no per-CPU interrupt; the other way round; both */
 	irq_set_chip(device, parent->chip);
 	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), -EINVAL);
+	irq_set_chip(device, NULL);
 	KUNIT_ASSERT_EQ(test, irq_set_percpu_devid(device), 0);
+	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(device)));
+
+	/* Whatever its affinity was, as by irqaffinity= on the command line */
+	irq_data_update_affinity(irq_get_irq_data(device), cpumask_of(0));
+	irq_set_chip(device, parent->chip);
 	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), 0);
 	KUNIT_EXPECT_TRUE(test, irqd_is_global_ipi(irq_get_irq_data(device)));
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(irq_get_affinity_mask(device),
@@ -174,18 +180,18 @@ static void send_set_global(struct kunit *test)
 static void send_global_goes(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
-	unsigned int device = irq_create_mapping(fake->domain, 7);
 	int ipi = fake_reserve(test, fake, cpumask_of(cpumask_first(cpu_possible_mask)));
+	int irq = irq_alloc_desc(NUMA_NO_NODE);
 
-	KUNIT_ASSERT_NE(test, device, 0);
-	irq_set_chip(device, irq_get_irq_data(ipi)->parent_data->chip);
-	KUNIT_ASSERT_EQ(test, irq_set_percpu_devid(device), 0);
-	KUNIT_ASSERT_EQ(test, irq_set_global_ipi(device), 0);
-	irq_dispose_mapping(device);
+	KUNIT_ASSERT_GT(test, irq, 0);
+	irq_set_chip(irq, irq_get_irq_data(ipi)->parent_data->chip);
+	KUNIT_ASSERT_EQ(test, irq_set_percpu_devid(irq), 0);
+	KUNIT_ASSERT_EQ(test, irq_set_global_ipi(irq), 0);
+	irq_free_desc(irq);
 
-	KUNIT_ASSERT_EQ(test, irq_alloc_desc_at(device, NUMA_NO_NODE), device);
-	KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(device)));
-	irq_free_desc(device);
+	KUNIT_ASSERT_EQ(test, irq_alloc_desc_at(irq, NUMA_NO_NODE), irq);
+	KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(irq)));
+	irq_free_desc(irq);
 }
 
 #ifdef CONFIG_TRACEPOINTS
