@@ -10,7 +10,6 @@ import coprocessor
 import verdict
 from common import Failure, say, step
 
-STRESS_ROUNDS = 50
 STRESS_TIMEOUT = 1200
 
 
@@ -104,10 +103,10 @@ def _message_words(machine):
 def stress(machine):
     _build(machine)
     log = machine.folder / "stress.log"
-    result = _run(machine, f"ipi.mode=stress ipi.rounds={STRESS_ROUNDS} "
+    result = _run(machine, f"ipi.mode=stress ipi.rounds={machine.rounds} "
                   f"ipi.torture={machine.torture:d} {_message_words(machine)}",
                   machine.slow * STRESS_TIMEOUT, log)
-    faults = verdict.judge_stress(machine, result, STRESS_ROUNDS)
+    faults = verdict.judge_stress(machine, result, machine.rounds)
     verdict.conclude(f"stress {machine.name}", faults, log)
 
 

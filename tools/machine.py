@@ -38,6 +38,7 @@ class Machine:
     source:   the kernel tree to build
     slow:     all time-outs are this many times as long
     torture:  whether the kernel has scftorture, for the stress
+    rounds:   rounds of the stress, in each of which every CPU goes off and on
     messages: how many messages the stress passes over driver IPIs
     mode:     what a boot does: "boot", or "coprocessor"
     """
@@ -63,6 +64,7 @@ class Machine:
     source: Path = LINUX
     slow: int = 1
     torture: bool = False
+    rounds: int = 50
     messages: int = 0
     mode: str = "boot"
 
