@@ -34,8 +34,9 @@
 #endif
 
 #define NR_TIMES	100
-#define NR_CALLS	10
 #define NR_RUNS		10
+#define NR_CALLS	10
+#define NR_CALL_RUNS	4
 #define NR_HWIRQS	2048
 
 /**
@@ -291,11 +292,11 @@ static void __init bench_calibrate(void)
 }
 
 /* The best of some runs, as the cost of 100 times */
-#define __bench(enter, leave, times, statement)				\
+#define __bench(enter, leave, runs, times, statement)			\
 ({									\
 	u64 _best = U64_MAX;						\
 									\
-	for (unsigned int _run = 0; _run < NR_RUNS; _run++) {		\
+	for (unsigned int _run = 0; _run < (runs); _run++) {		\
 		u64 _start;						\
 									\
 		enter;							\
@@ -309,7 +310,8 @@ static void __init bench_calibrate(void)
 })
 
 #define bench(statement)						\
-	__bench(local_irq_disable(), local_irq_enable(), NR_TIMES, statement)
+	__bench(local_irq_disable(), local_irq_enable(), NR_RUNS, NR_TIMES,	\
+		statement)
 
 /*
  * For what waits until other CPUs have handled an IPI. On Malta that may take a
@@ -317,7 +319,7 @@ static void __init bench_calibrate(void)
  */
 #define bench_call(statement)						\
 	__bench(preempt_disable(), ({ preempt_enable(); cond_resched(); }),	\
-		NR_CALLS, statement)
+		NR_CALL_RUNS, NR_CALLS, statement)
 
 static void __init report(const char *what, const char *where, const char *how,
 			  unsigned int targets, u64 cost)

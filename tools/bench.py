@@ -29,8 +29,9 @@ CLOCKED = ("malta", "malta-8")
 SIZED = ("arm64", "malta")
 CALLS = "arm64-calls"
 RESOURCES = "arm64-512"
-# Boots of each kernel where a figure is a time, base and series in turn.
-ROUNDS = 5
+# Boots of each kernel where a figure is a time, base and series in turn. With
+# seven of each, chance alone puts all of one above all of the other once in 3,432.
+ROUNDS = 7
 
 TIMES = 100
 SHAPES = ("row", "gaps", "tree", "uniform", "mask")
@@ -46,6 +47,8 @@ TAKEN = ("virqs", "hwirqs", "proc", "sysfs", "rows", "slab", "percpu")
 
 # A figure that is more than this above the recorded one has got worse.
 TOLERANCE = 1.05
+# Instructions; a figure is the mean of 100 and what comes between them now and then.
+NOISE = 0.5
 # What the series has to reach, whatever is recorded.
 REACH = {"send row desc 1": 45, "send row desc 64": 900}
 MAX_GROWTH = 3 * 1024
@@ -197,7 +200,7 @@ def missed(base, series, reach=REACH):
     faults = [f"{what} takes {series[what]:.1f}, the goal is {goal}"
               for what, goal in reach.items() if series[what] > goal]
     faults += [f"{what} takes {series[what]:.1f}, on the base {base[what]:.1f}"
-               for what in sorted(MOCK - FLAT) if series[what] > base[what]]
+               for what in sorted(MOCK - FLAT) if series[what] > base[what] + NOISE]
     flat = sorted({series[what] for what in FLAT})
     return faults + [f"send mask desc depends on the number of targets: {flat}"
                      ] * (len(flat) > 1)
@@ -226,11 +229,11 @@ def clocked_table(base, series):
         yield f"{what:<24}{shown[0]:>24}{shown[1]:>24}{medians[0] / medians[1]:>8.2f}"
 
 
-def slower(base, series):
-    """Where the series is slower than the base outside of the spread."""
+def slower(base, series, wanted):
+    """Which of @wanted takes longer in the series than in the base, outside of the spread."""
     return [f"{what} takes {min(series[what]):.0f} ns and more, "
             f"on the base {max(base[what]):.0f} ns and less"
-            for what in sorted(base.keys() & series.keys(), key=_by_number)
+            for what in sorted(wanted, key=_by_number)
             if min(series[what]) > max(base[what])]
 
 
@@ -289,7 +292,9 @@ def _show_clocked(results):
     for name, figures in results.items():
         _show(f"{name}, ns: median of {ROUNDS} boots (lowest..highest)",
               clocked_table(**figures))
-        faults += [f"{name}: {fault}" for fault in slower(**figures)]
+        # The mock's are counted in instructions, which is exact
+        faults += [f"{name}: {fault}"
+                   for fault in slower(**figures, wanted=_machine_wants(name))]
     return faults
 
 
