@@ -608,7 +608,7 @@ static int __init bench_wake(unsigned int cpu)
 
 	wake_up_process(task);
 	report("call", "smp", "wake", 1,
-	       __bench(, , NR_CALLS, { complete(&ping); wait_for_completion(&pong); }));
+	       __bench(, , NR_CALL_RUNS, NR_CALLS, { complete(&ping); wait_for_completion(&pong); }));
 	return 0;
 }
 
