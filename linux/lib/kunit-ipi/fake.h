@@ -10,12 +10,14 @@
 #include <linux/ipi.h>
 #include <linux/irq_work.h>
 #include <linux/irqdomain.h>
+#include <linux/minmax.h>
 #include <linux/spinlock.h>
 
 #include <kunit/resource.h>
 #include <kunit/test.h>
 
-#define FAKE_NR_HWIRQS	256
+/* Enough for two IPIs to all CPUs with gaps */
+#define FAKE_NR_HWIRQS	MAX(256, 6 * NR_CPUS)
 #define FAKE_MAX_SENT	1024
 
 /* How the controller hands out hwirqs */
