@@ -199,18 +199,29 @@ class Restart(unittest.TestCase):
         other = self.WARNING + self.TRACE.format("irq_destroy_ipi") + self.END
         self.assertEqual(2, len(verdict.trouble(self.RESTART + other)))
 
+    def test_another_report_in_what_the_reset_cut_off(self):
+        log = self.RESTART + self.WARNING + "[    2.2] BUG: scheduling while atomic\n"
+        self.assertEqual(2, len(verdict.trouble(log)))
+
     def test_another_report(self):
         other = "[    2.2] WARNING: CPU: 0 PID: 1 at kernel/irq/ipi.c:61 x+0x2/0x3\n"
         self.assertEqual(1, len(verdict.trouble(self.RESTART + self.DEAD + other)))
+        self.assertEqual(1, len(verdict.trouble(self.RESTART + other + self.DEAD)))
 
 
 class Excerpt(unittest.TestCase):
     def test_starts_with_the_first_report(self):
-        shown = verdict.excerpt((LOGS / "rcu-stall.log").read_text())
+        run = run_of("rcu-stall")
+        shown = verdict.excerpt(run.log, verdict.judge_boot(MALTA, run))
         self.assertIn("rcu: INFO: rcu_sched", shown[0])
 
+    def test_does_not_start_with_a_backtrace_that_was_asked_for(self):
+        run = run_of("nmi-warning")
+        shown = verdict.excerpt(run.log, verdict.judge_boot(NMI, run))
+        self.assertIn("WARNING: CPU: 1", shown[0])
+
     def test_is_the_end_of_a_console_without_one(self):
-        shown = verdict.excerpt("\r\n".join(map(str, range(100))))
+        shown = verdict.excerpt("\r\n".join(map(str, range(100))), [])
         self.assertEqual("99", shown[-1])
         self.assertLess(len(shown), 20)
 
@@ -225,4 +236,5 @@ class Excerpt(unittest.TestCase):
 class Conclude(Scratch):
     def test_the_console_is_in_the_verdict(self):
         with self.assertRaisesRegex(Refused, "(?s)boot it: why .*rcu: INFO: rcu_sched"):
-            verdict.conclude("boot it", ["why"], LOGS / "rcu-stall.log")
+            verdict.conclude("boot it", ["why", *verdict.judge_boot(MALTA, run_of("rcu-stall"))],
+                             LOGS / "rcu-stall.log")

@@ -89,7 +89,7 @@ def judge(result, wanted, may_skip=()):
 
 def judge_console(log):
     """What the kernel reports; a case which provokes a report is a bad case."""
-    return [f"the kernel reports: {line}" for line in verdict.trouble(log)]
+    return [verdict.REPORT + line for line in verdict.trouble(log)]
 
 
 def judge_end(log):

@@ -11,6 +11,7 @@ TROUBLE = ("WARNING:", "BUG:", "BUG ", "UBSAN:", "suspected memory leak", "Oops"
            "possible circular locking", "self-detected stall", "detected stalls",
            "sleeping function called", "soft lockup")
 
+REPORT = "the kernel reports: "
 # Of a report, or of a console without one, in the verdict.
 _REPORT_LINES = 24
 _TAIL_LINES = 8
@@ -20,8 +21,8 @@ _REPORTS = 3
 # restart reports to RCU from its interrupt, which in 6.12 ends in an SMP call if
 # a grace period waited for it. The reset may cut the trace off.
 _RESTART = "reboot: Restarting system"
-_STOPPED = re.compile(r"^.*WARNING: .* at kernel/smp\.c:\d+ smp_call_function_single\+"
-                      r".*?(?:end trace .*?$|\Z)", re.M | re.S)
+_STOPPED = re.compile(r"^[^\n]*WARNING: [^\n]* at kernel/smp\.c:\d+ smp_call_function_single\+"
+                      r".*?(?:end trace [^\n]*$|\Z)", re.M | re.S)
 DONE = "ipi: done"
 BACKTRACES = "backtraces"
 LEAKS = "leaks"
@@ -59,8 +60,12 @@ def clean(log):
 
 
 def _at_restart(report):
-    whole = "end trace" in report[0]
-    return report[0] if whole and "rcutree_report_cpu_dead" not in report[0] else ""
+    """Nothing, if @report is the one that is known, and nothing else is in it."""
+    text = report[0]
+    others = [line for line in text.splitlines()[1:]
+              if any(word in line for word in TROUBLE if word != "Call Trace")]
+    cut_off = "end trace" not in text
+    return "" if not others and (cut_off or "rcutree_report_cpu_dead" in text) else text
 
 
 def trouble(log):
@@ -121,7 +126,7 @@ def judge_console(machine, run):
         faults.append(f"QEMU ended with status {run.status}")
     log = _without_asked_traces(run.log) if machine.backtrace else run.log
     reports = trouble(log)
-    faults += [f"the kernel reports: {line}" for line in reports[:_REPORTS]]
+    faults += [REPORT + line for line in reports[:_REPORTS]]
     if len(reports) > _REPORTS:
         faults.append(f"the kernel reports {len(reports) - _REPORTS} times more")
     for line in re.findall(r"^ipi: (?:failed|cannot).*$", clean(run.log), re.M):
@@ -270,10 +275,10 @@ def show(run):
     say("")
 
 
-def excerpt(log):
-    """The kernel's first report with what follows it, or the end of the console."""
+def excerpt(log, faults):
+    """The first report in @faults with what follows it, or the end of the console."""
     lines = clean(log).splitlines()
-    reports = [i for i, line in enumerate(lines) if any(word in line for word in TROUBLE)]
+    reports = [i for i, line in enumerate(lines) if REPORT + line.strip() in faults]
     return lines[reports[0]:][:_REPORT_LINES] if reports else lines[-_TAIL_LINES:]
 
 
@@ -286,7 +291,7 @@ def conclude(what, faults, log):
     for fault in faults:
         say(f"  {fault}")
     if faults:
-        console = excerpt(log.read_text(errors="replace")) if log.is_file() else []
+        console = excerpt(log.read_text(errors="replace"), faults) if log.is_file() else []
         raise Refused("\n    ".join(
             [f"{what}: {faults[0]} (log: {log.relative_to(TOP)})", *console]))
     say(f"PASS: {what}")
