@@ -3,10 +3,12 @@
 
 import subprocess
 import unittest
+from pathlib import Path
 from unittest import mock
 
 import support  # noqa: F401 (finds tools/)
 
+import cocci
 import document
 import lint
 import static
@@ -61,6 +63,25 @@ class Messages(unittest.TestCase):
 
     def test_other_lines_do_not(self):
         self.assertEqual(set(), static.messages("  CHECK   ../linux/kernel/irq/chip.c\n"))
+
+    def test_without_a_file_nothing_is_made(self):
+        with mock.patch("build.make") as make:
+            self.assertEqual(set(), static.said(mock.Mock(), []))
+        make.assert_not_called()
+
+
+class Cocci(unittest.TestCase):
+    def test_reports_count_without_their_lines(self):
+        text = ("kernel/irq/ipi.c:3:5-9: ERROR: missing iounmap; ioremap on line 12\n"
+                "--- kernel/irq/ipi.c\n+++ /tmp/x.c\n@@ -1,2 +1,2 @@\n")
+        self.assertEqual({"kernel/irq/ipi.c: ERROR: missing iounmap; ioremap on line"},
+                         cocci.messages(text))
+
+    def test_a_rule_that_breaks_down_is_no_silence(self):
+        done = subprocess.CompletedProcess([], 2, "unknown option\n")
+        rule = Path(__file__)
+        with mock.patch("subprocess.run", return_value=done):
+            self.assertRaises(cocci.Failure, cocci._beyond, rule, [], rule.parent, rule.parent)
 
 
 class Document(unittest.TestCase):

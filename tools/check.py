@@ -3,6 +3,7 @@
 
 import bindings
 import branch
+import cocci
 import document
 import each
 import lint
@@ -23,5 +24,6 @@ def quick():
 def complete():
     quick()
     static.static()
+    cocci.cocci()
     document.compile_examples()
     each.each_patch()

@@ -4,7 +4,8 @@
 
 SERIES_PACKAGES="git python3 xz-utils"
 BUILD_PACKAGES="bc bison ccache flex gcc libc6-dev make perl"
-CHECK_PACKAGES="codespell cpp device-tree-compiler dt-schema python3-git python3-ply sparse"
+CHECK_PACKAGES="codespell cpp device-tree-compiler dt-schema python3-git python3-ply"
+STATIC_PACKAGES="coccinelle sparse"
 
 # The packages a machine's description names, its kernel's included.
 machine_packages() {
@@ -54,7 +55,7 @@ packages_for() {
 		echo "$BUILD_PACKAGES"
 		platform_packages ;;
 	check)
-		echo "$BUILD_PACKAGES $CHECK_PACKAGES"
+		echo "$BUILD_PACKAGES $CHECK_PACKAGES $STATIC_PACKAGES"
 		all_machine_packages ;;
 	test)
 		echo "$BUILD_PACKAGES $CHECK_PACKAGES"
