@@ -6,10 +6,20 @@ import re
 
 from common import TOP, Refused, say
 
-# A line with one of these is a report of the kernel about itself.
-TROUBLE = ("WARNING:", "BUG:", "BUG ", "UBSAN:", "suspected memory leak", "Oops", "Call Trace", "Call trace", "INFO: ", "Kernel panic",
-           "possible circular locking", "self-detected stall", "detected stalls",
-           "sleeping function called", "soft lockup")
+# A line with one of these is a report of the kernel about itself. Stalls, lockups
+# and what lockdep says stand behind one of them.
+TROUBLE = (
+    "WARNING:",
+    "BUG:",
+    "BUG ",
+    "UBSAN:",
+    "suspected memory leak",
+    "Oops",
+    "Call Trace",
+    "Call trace",
+    "INFO: ",
+    "Kernel panic",
+)
 
 REPORT = "the kernel reports: "
 # Of a report, or of a console without one, in the verdict.
