@@ -199,6 +199,23 @@ class Restart(unittest.TestCase):
         other = self.WARNING + self.TRACE.format("irq_destroy_ipi") + self.END
         self.assertEqual(2, len(verdict.trouble(self.RESTART + other)))
 
+    def test_another_caller_which_the_reset_cut_off(self):
+        other = self.WARNING + self.TRACE.format("irq_destroy_ipi")
+        self.assertEqual(2, len(verdict.trouble(self.RESTART + other)))
+
+    def test_a_trace_which_the_reset_cut_off(self):
+        cut_off = self.WARNING + self.TRACE.format("rcutree_report_cpu_dead")
+        self.assertEqual([], verdict.trouble(self.RESTART + cut_off))
+        empty, _, _ = cut_off.partition("[<f0>]")
+        self.assertEqual(2, len(verdict.trouble(self.RESTART + empty)))
+
+    def test_a_further_trace(self):
+        further = self.WARNING + 2 * self.TRACE.format("rcutree_report_cpu_dead") + self.END
+        self.assertEqual(3, len(verdict.trouble(self.RESTART + further)))
+
+    def test_a_report_without_a_trace_that_goes_on(self):
+        self.assertEqual(1, len(verdict.trouble(self.RESTART + self.WARNING + self.END)))
+
     def test_another_report_in_what_the_reset_cut_off(self):
         log = self.RESTART + self.WARNING + "[    2.2] BUG: scheduling while atomic\n"
         self.assertEqual(2, len(verdict.trouble(log)))

@@ -29,7 +29,7 @@ _TAIL_LINES = 8
 _REPORTS = 3
 # Only after this line, and of the base: a CPU of MIPS which is stopped for the
 # restart reports to RCU from its interrupt, which in 6.12 ends in an SMP call if
-# a grace period waited for it. The reset may cut the trace off.
+# a grace period waited for it. The reset may cut the report off before its trace.
 _RESTART = "reboot: Restarting system"
 _STOPPED = re.compile(r"^[^\n]*WARNING: [^\n]* at kernel/smp\.c:\d+ smp_call_function_single\+"
                       r".*?(?:end trace [^\n]*$|\Z)", re.M | re.S)
@@ -71,11 +71,11 @@ def clean(log):
 
 def _at_restart(report):
     """Nothing, if @report is the one that is known, and nothing else is in it."""
-    text = report[0]
-    others = [line for line in text.splitlines()[1:]
-              if any(word in line for word in TROUBLE if word != "Call Trace")]
-    cut_off = "end trace" not in text
-    return "" if not others and (cut_off or "rcutree_report_cpu_dead" in text) else text
+    head, trace, frames = report[0].partition("Call Trace:")
+    known = "rcutree_report_cpu_dead" in frames if trace else "end trace" not in head
+    others = [line for line in (*head.splitlines()[1:], *frames.splitlines())
+              if any(word in line for word in TROUBLE)]
+    return "" if known and not others else report[0]
 
 
 def trouble(log):
