@@ -6,6 +6,7 @@ import time
 import unittest
 from collections import Counter
 from pathlib import Path
+from unittest import mock
 
 from support import TOP, Scratch, write_program
 
@@ -14,7 +15,7 @@ import build
 import kunit
 import machine
 import verdict
-from common import Failure
+from common import Failure, Refused
 
 
 class Fragments(unittest.TestCase):
@@ -181,3 +182,34 @@ class Kunit(Scratch):
         self.assertIn("qemu_arch='mips64el'", text)
         self.assertIn("'-smp', '4'", text)
         self.assertNotIn("'-m'", text)
+
+
+class KunitVerdict(Scratch):
+    """kunit.kunit() with a run that is given."""
+
+    END = "[    3.2] reboot: Restarting system\n"
+
+    def kunit(self, console=END, status=0, timed_out=False):
+        outcome = kunit.Outcome(group("all", inner=[group("a", "PASS")]), status, console,
+                                timed_out)
+        for target, name, value in ((boot, "need_qemu", mock.Mock()),
+                                    (kunit, "branch", mock.Mock()),
+                                    (build, "build_kernel", mock.Mock()),
+                                    (kunit, "suites_of", lambda described: ["a"]),
+                                    (kunit, "run", lambda described: outcome)):
+            self.enterContext(mock.patch.object(target, name, value))
+        kunit.kunit(machine.load("malta"))
+
+    def test_pass(self):
+        self.kunit()
+        self.assertIn("PASS: kunit malta", self.said.getvalue())
+
+    def test_each_fault_is_refused(self):
+        fake = "# message_is_seen: over the fake controller\n"
+        for options, reason in (({"console": ""}, "did not end by itself"),
+                                ({"console": "BUG: x\n" + self.END}, "reports: BUG: x"),
+                                ({"console": fake + self.END}, "over the fake controller"),
+                                ({"timed_out": True}, "time-out"),
+                                ({"status": 3}, "ended with status 3")):
+            with self.assertRaisesRegex(Refused, reason):
+                self.kunit(**options)

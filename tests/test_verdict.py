@@ -8,6 +8,7 @@ from unittest import mock
 from support import TOP, Scratch
 
 import coprocessor
+import kunit
 import machine
 import verdict
 from common import Refused
@@ -51,6 +52,8 @@ def says(line):
     return "ipi: online", f"{line}\nipi: online"
 
 
+FAKE = ("# message_is_seen: seed",
+        "# message_is_seen: over the fake controller\n# message_is_seen: seed")
 STALL = says("[   31.3] rcu: INFO: rcu_sched self-detected stall on CPU")
 NMI_WARNING = ("ipi: end backtraces",
                "<4>[    4.2] WARNING: CPU: 1 PID: 0 at kernel/irq/ipi.c:1\nipi: end backtraces")
@@ -96,6 +99,7 @@ BAD_STRESS = {
     "messages-skipped": ([("# message_is_seen: 1000003 messages, 41 rounds", ""),
                           ("] ok 1 ipi-message", "] ok 1 ipi-message # SKIP no hwirqs")],
                          ["the messages did not all arrive"]),
+    "messages-over-the-fake": ([FAKE], ["the messages went over the fake controller"]),
     "torture-fails": ([("End of test: SUCCESS", "End of test: FAILURE")],
                       ["scftorture did not succeed"]),
     "torture-hotplug": ([("End of test: SUCCESS", "End of test: LOCK_HOTPLUG")],
@@ -110,6 +114,8 @@ BAD_STRESS = {
               ["the kernel reports: [   99.1] UBSAN: array"]),
     "kmemleak-says": ([says("[   99.1] kmemleak: 2 new suspected memory leaks")],
                       ["the kernel reports: [   99.1] kmemleak: 2 new"]),
+    "kmemleak-fails": ([says("ipi: failed: kmemleak does not scan: Invalid argument")],
+                       ["ipi: failed: kmemleak does not scan"]),
 }
 BAD_NMI = {
     "cpu-silent": ([("NMI backtrace for cpu 1 skipped", "")],
@@ -183,6 +189,30 @@ class Judge(unittest.TestCase):
 
     def test_good_stress(self):
         self.assertEqual([], judge_stress(run_of("stress-good")))
+
+    def test_a_stress_without_leaks_and_one_that_cannot_tell(self):
+        log, debug = run_of("stress-good"), machine.load("malta-debug")
+        self.assertEqual([], judge_stress(log, debug))
+        cannot_tell = run_of("stress-good", ("ipi: begin leaks\nipi: end leaks\n", ""))
+        self.assertEqual([], judge_stress(cannot_tell))
+        self.assertEqual(["nobody looked for leaks"], judge_stress(cannot_tell, debug))
+
+    def test_a_stress_of_which_the_kernel_has_to_say_something(self):
+        aia = dataclasses.replace(MALTA, expect=["providing IPIs"])
+        self.assertEqual(["the kernel does not say 'providing IPIs'"],
+                         judge_stress(run_of("stress-good"), aia))
+
+    def test_a_controller_without_ipis_to_spare_may_use_the_fake(self):
+        log = run_of("stress-good", FAKE).log
+        for name, faults in (("arm64-kasan", 0), ("malta-mt", 0), ("malta-debug", 1),
+                             ("malta-coprocessor", 1)):
+            described = machine.load(name)
+            self.assertEqual(faults, len(verdict.judge_controller(described, log)), name)
+
+    def test_what_the_verdict_knows_of_the_suites(self):
+        self.assertLess(verdict._OWN_SUITES, set(kunit.suites_in(TOP / "linux" / kunit.SUITES)))
+        message = (TOP / "linux" / kunit.SUITES / "message_kunit.c").read_text()
+        self.assertTrue(f'"{verdict._FAKE.partition(": ")[2]}"' in message)
 
     def test_good_nmi(self):
         self.assertEqual([], verdict.judge_boot(NMI, run_of("nmi-good")))

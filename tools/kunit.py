@@ -153,6 +153,7 @@ def kunit(machine):
         outcome = run(machine)
     lines, faults = judge(outcome.result, suites_of(machine), machine.kunit_skips)
     faults += judge_console(outcome.console) + judge_end(outcome.console)
+    faults += verdict.judge_controller(machine, outcome.console)
     if outcome.timed_out:
         faults.append("time-out: QEMU was ended after its time-out")
     if outcome.status and not faults:
