@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Everything CI checks, each with one line, and the failures again at the end."""
 
+import traceback
 import unittest
+from pathlib import Path
 
 import bench
 import boot
@@ -38,17 +40,26 @@ def _checks():
     return checks
 
 
+def _why(name, error):
+    """The sentence for @error; what nobody foresaw is told with its place."""
+    if isinstance(error, Refused):
+        return str(error)
+    if isinstance(error, Failure):
+        return f"{name}: {error}"
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (f"{name}: {type(error).__name__}: {error} "
+            f"({Path(place.filename).name}:{place.lineno})")
+
+
 def _run_check(name, check):
-    """None, or why it failed."""
+    """None, or why it failed; the last line comes whatever happens here."""
     say(f"\n== {name}")
     try:
         check()
-    except Refused as refused:
-        say(f"FAIL: {refused}")
-        return str(refused)
-    except Failure as failure:
-        say(f"FAIL: {name}: {failure}")
-        return f"{name}: {failure}"
+    except Exception as error:
+        reason = _why(name, error)
+        say(f"FAIL: {reason}")
+        return reason
     return None
 
 
