@@ -2,7 +2,6 @@
 """The bindings take what they should and refuse each wrong form."""
 
 import tempfile
-import unittest
 from pathlib import Path
 
 from support import Scratch
@@ -65,7 +64,3 @@ class Bindings(Scratch):
     def test_a_tree_that_does_not_parse(self):
         with self.assertRaisesRegex(Failure, "syntax error"):
             self.complaints("ipi-targets = <&vp>")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -93,7 +93,3 @@ class Document(unittest.TestCase):
     def test_a_document_without_examples_is_refused(self):
         with mock.patch("document.examples", return_value=[]):
             self.assertRaises(document.Refused, document.compile_examples)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -64,7 +64,3 @@ class Machines(unittest.TestCase):
         self.assertEqual(TOP / "build" / "base" / "linux", base.source)
         self.assertNotIn("kunit", base.configs)
         self.assertEqual(malta.qemu, base.qemu)
-
-
-if __name__ == "__main__":
-    unittest.main()

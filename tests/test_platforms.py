@@ -38,7 +38,3 @@ class Platforms(unittest.TestCase):
         own = "a.c:1:6: warning: no previous prototype for 'own' [-W]"
         new = "a.c:2:6: warning: no previous prototype for 'new' [-W]"
         self.assertEqual([new], platforms.warnings_in(f"{own}\n{new}\n", ["own"]))
-
-
-if __name__ == "__main__":
-    unittest.main()
