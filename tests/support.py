@@ -22,6 +22,7 @@ from git import Repo  # noqa: E402
 
 MAKEFILE = "VERSION = 6\nPATCHLEVEL = {}\nSUBLEVEL = {}\n"
 LONG = "".join(f"int function_number_{i:03}(void);\n" for i in range(60))
+EDITED = LONG.replace("_005", "_five")
 NEW = "".join(f"long something_else_{i:03}(int);\n" for i in range(60))
 
 
@@ -45,6 +46,12 @@ def write_program(folder, name, script):
     path = folder / name
     path.write_text("#!/bin/sh\n" + script)
     path.chmod(0o755)
+
+
+def group(name, *cases, inner=()):
+    """A suite in kunit.py's JSON; the statuses of its cases are @cases."""
+    return {"name": name, "sub_groups": list(inner),
+            "test_cases": [{"name": str(i), "status": s} for i, s in enumerate(cases)]}
 
 
 class Scratch(unittest.TestCase):

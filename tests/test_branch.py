@@ -7,14 +7,12 @@ import subprocess
 import sys
 from unittest import mock
 
-from support import LONG, NEW, TOP, Project, Scratch, kernel_files
+from support import EDITED, LONG, NEW, TOP, Project, Scratch, kernel_files
 
 import base
 import branch
 from common import Failure, only_one_run, run
 from git import Repo
-
-EDITED = LONG.replace("_005", "_five")
 
 
 class Prepare(Project):
@@ -138,11 +136,6 @@ class BadBase(Project):
     def test_no_disk_space(self):
         with mock.patch.object(base, "NEEDED_BYTES", 1 << 60):
             self.refused("no disk space: .* GB are free at")
-
-    def test_disk_full_while_unpacking(self):
-        full = Failure("fatal: write error: No space left on device")
-        with mock.patch.object(branch, "_reset", side_effect=full):
-            self.refused("No space left on device")
 
     def test_bad_base_later_changes_nothing(self):
         head = self.prepare().resolve("HEAD")

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from unittest import mock
 
-from support import TOP, Scratch, write_program
+from support import TOP, Scratch, group, write_program
 
 import boot
 import build
@@ -107,11 +107,6 @@ class Qemu(Scratch):
         self.set_env(PATH=str(self.folder))
         with self.assertRaisesRegex(Failure, "there is no mipsel-linux-gnu-gcc"):
             build.make_words(machine.load("malta-mt"))
-
-
-def group(name, *cases, inner=()):
-    return {"name": name, "sub_groups": list(inner),
-            "test_cases": [{"name": str(i), "status": s} for i, s in enumerate(cases)]}
 
 
 class Kunit(Scratch):

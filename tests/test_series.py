@@ -3,14 +3,12 @@
 
 import shutil
 
-from support import LONG, NEW, Project, kernel_files
+from support import EDITED, LONG, NEW, Project, kernel_files
 
 import branch
 import series
 from common import Failure, Refused
 from git import Repo
-
-EDITED = LONG.replace("_005", "_five")
 
 
 class RoundTrip(Project):
