@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Descriptions, fragments, QEMU runs and KUnit results, without a kernel."""
 
+import re
 import subprocess
 import time
 import unittest
@@ -115,7 +116,21 @@ class Kunit(Scratch):
 
     def test_pass(self):
         inner = group("params", "PASS", "PASS")
-        self.assertEqual([], self.faults(group("a", "PASS", "SKIP", inner=[inner])))
+        self.assertEqual([], self.faults(group("a", "PASS", "PASS", inner=[inner])))
+
+    def test_a_skip_has_to_be_known(self):
+        result = group("all", inner=[group("a", "PASS", "SKIP",
+                                           inner=[group("params", "PASS", "PASS", "SKIP")])])
+        self.assertEqual(["suite a skips 1", "suite a skips 2"], kunit.judge(result, ["a"])[1])
+        self.assertEqual(["suite a skips 1"], kunit.judge(result, ["a"], ["2"])[1])
+        self.assertEqual([], kunit.judge(result, ["a"], ["a"])[1])
+
+    def test_skips_in_the_descriptions_are_there(self):
+        suites = kunit.suites_in(TOP / "linux" / kunit.SUITES)
+        cases = re.findall(r"KUNIT_CASE\w*\((\w+)", "".join(
+            path.read_text() for path in (TOP / "linux" / kunit.SUITES).rglob("*_kunit.c")))
+        for name in machine.names():
+            self.assertLessEqual(set(machine.load(name).kunit_skips), {*suites, *cases}, name)
 
     def test_counts(self):
         self.assertEqual(Counter(PASS=3, SKIP=1), kunit.count_cases(

@@ -61,17 +61,23 @@ def count_cases(group):
     return counts
 
 
+def skipped_cases(group):
+    """The names of the test cases that were skipped, like count_cases()."""
+    names = [case["name"] for case in group["test_cases"] if case["status"] == "SKIP"]
+    return names + [name for inner in group["sub_groups"] for name in skipped_cases(inner)]
+
+
 def judge(result, wanted, may_skip=()):
     """(lines to show, faults) of kunit.py's JSON @result.
 
-    A case may be skipped, a suite with no passed case may not, but for those
-    in @may_skip, which need not be there: kunit.py calls a run with nothing
-    but skips a success.
+    kunit.py calls a run with nothing but skips a success. Here only the cases
+    in @may_skip may be skipped, and the suites, which need not be there.
     """
     lines, faults = [], []
     seen = {group["name"]: count_cases(group) for group in result["sub_groups"]}
     seen.update((case["name"], Counter([case["status"]]))
                 for case in result["test_cases"])
+    skips = {group["name"]: skipped_cases(group) for group in result["sub_groups"]}
     for name, counts in seen.items():
         lines.append(f"{name}: {counts['PASS']} passed, "
                      f"{counts['FAIL'] + counts['ERROR']} failed, "
@@ -80,6 +86,9 @@ def judge(result, wanted, may_skip=()):
             faults.append(f"suite {name} has failed cases")
         elif not counts["PASS"] and name not in may_skip:
             faults.append(f"suite {name} has no passed case")
+        elif name not in may_skip:
+            faults += [f"suite {name} skips {case}" for case in skips.get(name, [])
+                       if case not in may_skip]
     faults += [f"suite {name} did not run" for name in wanted
                if name not in seen and name not in may_skip]
     if not wanted:

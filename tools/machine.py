@@ -29,7 +29,7 @@ class Machine:
     kernel:   the machine whose kernel this one boots
     like:     the machine that what is not said here comes from (only in the
               descriptions); the same as kernel's, but with a kernel of its own
-    kunit_skips: suites that need hardware the machine has not
+    kunit_skips: suites, and cases of others, that need what the machine has not
     kunit_glob: the suites that run, all if empty
     dtb:      device tree that QEMU is given, below the kernel's dts folder
     expect:   what the kernel has to say on the console

@@ -163,10 +163,12 @@ class Lab:
             build.build_image(self.machine)
         except Failure as failure:
             raise Failure(f"mutant {mutant.name} does not build: {failure}") from None
-        noticed = evidence(kunit.run(self.machine, mutant.suite, TIMEOUT), [mutant.suite])
+        may_skip = self.machine.kunit_skips
+        noticed = evidence(kunit.run(self.machine, mutant.suite, TIMEOUT), [mutant.suite],
+                           may_skip)
         if noticed or mutant.survives:
             return noticed
-        return evidence(kunit.run(self.machine), self.suites, self.machine.kunit_skips)
+        return evidence(kunit.run(self.machine), self.suites, may_skip)
 
 
 def judge(mutant, noticed):
