@@ -13,6 +13,11 @@ _ALONE = {
 }
 
 
+def command(path, *args):
+    """Git on the work tree @path, which root may have from somebody else."""
+    return ["git", "-c", "safe.directory=*", "-C", str(path), *args]
+
+
 class Repo:
     def __init__(self, path, index=None):
         """@index: use this index file and leave the work tree alone."""
@@ -25,8 +30,7 @@ class Repo:
 
     def try_bytes(self, *args, data=None, env=None):
         """The finished process, whatever its status; text is left as bytes."""
-        command = ["git", "-c", "safe.directory=*", "-C", str(self.path), *args]
-        return subprocess.run(command, input=data, capture_output=True,
+        return subprocess.run(command(self.path, *args), input=data, capture_output=True,
                               env={**self._env, **(env or {})}, check=False)
 
     def raw(self, *args, data=None, env=None):
@@ -43,8 +47,7 @@ class Repo:
         return out.decode("utf-8", "surrogateescape").strip()
 
     def popen(self, *args, **options):
-        return subprocess.Popen(["git", "-C", str(self.path), *args],
-                                env=self._env, **options)
+        return subprocess.Popen(command(self.path, *args), env=self._env, **options)
 
     def resolve(self, ref):
         """The object id, or None."""

@@ -7,7 +7,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from common import LINUX, TOP, Refused, run, step
+from common import LINUX, TOP, Refused, step
 from git import Repo
 
 ALLOWED = TOP / "configs" / "allowed.toml"
@@ -67,7 +67,7 @@ def checkpatch(repo, commits, allowed):
 
 def spelling():
     """Of everything in the repository that somebody reads."""
-    files = run(["git", "-C", TOP, "ls-files", "-z"]).split("\0")
+    files = Repo(TOP).text("ls-files", "-z").split("\0")
     # Patches hold the base's words, too; checkpatch reads what they add.
     ours = [TOP / name for name in files if name and not name.startswith("patches/0")]
     return _checker(["codespell", f"--ignore-words-list={_TERMS}", *ours]).stdout.splitlines()

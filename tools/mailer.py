@@ -9,17 +9,18 @@ from pathlib import Path
 import patchfile
 import series
 from common import TOP, Failure, run, say
+from git import Repo, command
 
 OURS = "refs/ipi/mail"
 RANGE_DIFF = "range-diff.txt"
 
 
 def _sender():
-    """Name and address from the user's own git configuration."""
+    """Name and address from the user's own git configuration, which Repo does not ask."""
     values = []
     for key in ("user.name", "user.email"):
-        done = subprocess.run(["git", "-C", str(TOP), "config", key],
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run(command(TOP, "config", key), capture_output=True, text=True,
+                              check=False)
         if not done.stdout.strip():
             raise Failure(f"git does not know who you are: set it with "
                           f"git config --global {key} '...'")
@@ -60,7 +61,7 @@ def _prove(repo, mails):
         repo.text("worktree", "add", "--quiet", "--no-checkout", "--detach",
                   str(tree), "base")
         try:
-            work = type(repo)(tree)
+            work = Repo(tree)
             # Only the touched files are checked out: the base has 85,000.
             work.text("sparse-checkout", "set", "--no-cone", "--stdin",
                       data="".join(f"/{path}\n" for path in touched.split("\n")))
@@ -75,14 +76,14 @@ def _prove(repo, mails):
 
 def _last_version(top):
     """(number, tag) of the newest tag v<number>: what was mailed before; (0, None) if none."""
-    tags = run(["git", "-C", top, "tag", "--list", "v[0-9]*"]).split()
+    tags = Repo(top).text("tag", "--list", "v[0-9]*").split()
     numbers = [int(tag[1:]) for tag in tags if tag[1:].isdigit()]
     return (max(numbers), f"v{max(numbers)}") if numbers else (0, None)
 
 
 def _stored_at(top, tag, folder):
     """The series as it was stored at @tag of this repository."""
-    files = run(["git", "-C", top, "archive", tag, "patches", "linux", "base"], text=False)
+    files = Repo(top).raw("archive", tag, "patches", "linux", "base")
     run(["tar", "-x", "-C", folder], input=files, text=False)
     return patchfile.Stored(Path(folder))
 
