@@ -32,7 +32,7 @@ class Fragments(unittest.TestCase):
                                                "CONFIG_B=4\nCONFIG_C=y\n"))
 
 
-class Descriptions(unittest.TestCase):
+class Descriptions(Scratch):
     def test_all_load(self):
         for name in machine.names():
             described = machine.load(name)
@@ -47,6 +47,20 @@ class Descriptions(unittest.TestCase):
     def test_unknown(self):
         with self.assertRaisesRegex(Failure, "unknown machine 'x', known are: arm"):
             machine.load("x")
+
+    def test_mistakes_are_told(self):
+        for text, reason in (("cpus = ", "/x.toml: Invalid value"),
+                             ("rows = 1\nrows = 2\n", "/x.toml: Cannot overwrite"),
+                             ('like = "x"\n', "/x.toml: .* is like itself"),
+                             ('kernel = "y"\n', "/x.toml: .* is like itself"),
+                             ('like = "z"\n', "unknown machine 'z', known are: x, y"),
+                             ("rows = '\udcff'\n", "/x.toml: .* can't decode"),
+                             ("speed = 1\n", "/x.toml: .* 'speed'"),
+                             ("cpus = 1\n", "/x.toml: .* missing")):
+            (self.folder / "x.toml").write_text(text, errors="surrogateescape")
+            (self.folder / "y.toml").write_text('like = "x"\n')
+            with self.assertRaisesRegex(Failure, reason):
+                machine.load("x", self.folder)
 
     def test_sh_reads_the_same_packages(self):
         for name in machine.names():

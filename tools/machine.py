@@ -95,13 +95,23 @@ def names(folder: Path = MACHINES):
     return sorted(path.stem for path in folder.glob("*.toml"))
 
 
-def _fields(name, folder):
+def _described(path):
+    try:
+        return tomllib.loads(path.read_text())
+    except ValueError as error:
+        raise Failure(f"{path.parent.name}/{path.name}: {error}") from None
+
+
+def _fields(name, folder, heirs=()):
+    """What @name's description says, and what it takes from others; @heirs ask for it."""
     path = folder / f"{name}.toml"
     if not path.exists():
         raise Failure(f"unknown machine '{name}', known are: {', '.join(names(folder))}")
-    fields = tomllib.loads(path.read_text())
+    if name in heirs:
+        raise Failure(f"{folder.name}/{name}.toml: the machine is like itself")
+    fields = _described(path)
     like = fields.pop("like", fields.get("kernel"))
-    return {**_fields(like, folder), **fields} if like else fields
+    return {**_fields(like, folder, (*heirs, name)), **fields} if like else fields
 
 
 def load(name, folder: Path = MACHINES):
@@ -110,4 +120,4 @@ def load(name, folder: Path = MACHINES):
     try:
         return Machine(name=name, **fields)
     except TypeError as error:
-        raise Failure(f"machines/{name}.toml: {error}") from None
+        raise Failure(f"{folder.name}/{name}.toml: {error}") from None
