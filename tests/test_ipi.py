@@ -2,9 +2,12 @@
 """The entry script: arguments and packages, with programs that only pretend."""
 
 import os
+import re
 import subprocess
 
 from support import TOP, Scratch, write_program
+
+import main
 
 NEEDED = ["dirname", "sed", "ls", "tr", "sort", "basename", "sh", "cat",
           "date", "env", "mkdir", "tail"]
@@ -37,6 +40,15 @@ class Entry(Scratch):
     def test_help(self):
         self.assertIn("boot [machine]", self.ipi("help").stdout)
         self.assertEqual(0, self.ipi().returncode)
+
+    def test_commands_are_the_same_everywhere(self):
+        """The text for the user, the arguments that are looked at, and what is run."""
+        usage = set(re.findall(r"^  ([a-z]+) ", self.ipi("help").stdout, re.M))
+        labels = re.findall(r"^([-a-z|]+)\)$", (TOP / "ipi").read_text(), re.M)
+        looked_at = set("|".join(labels).split("|"))
+        # "kunit --mutants" is a command of its own behind the scenes.
+        self.assertEqual({*main.COMMANDS}, usage - {"help"} | {"mutants"})
+        self.assertEqual({*main.COMMANDS}, looked_at - {"help", "-h", "--help"})
 
     def test_unknown_command(self):
         done = self.ipi("fly")

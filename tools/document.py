@@ -13,15 +13,14 @@ PRELUDE = TOP / "tests" / "document.h"
 FOLDER = BUILD / "document"
 
 
-def examples(text, language="c"):
-    """The blocks in @language of a document, without their indentation."""
-    blocks = re.findall(rf"^\.\. code-block:: {language}\n\n((?:    .*\n|\n)+)", text, re.M)
+def examples(text):
+    """The blocks in C of a document, without their indentation."""
+    blocks = re.findall(r"^\.\. code-block:: c\n\n((?:    .*\n|\n)+)", text, re.M)
     return [re.sub(r"^    ", "", block, flags=re.M).rstrip() + "\n" for block in blocks]
 
 
-def compile_examples(name="malta"):
-    """With the flags and headers of a kernel that was built; a warning is a fault."""
-    known = machine.load(name)
+def compile_examples():
+    """With the flags and headers of malta's kernel, which was built; a warning is a fault."""
     found = examples(DOCUMENT.read_text())
     if not found:
         raise Refused(f"check: there is no example in {DOCUMENT.name}")
@@ -34,7 +33,7 @@ def compile_examples(name="malta"):
     (FOLDER / "Makefile").write_text("".join(f"obj-y += {name}.o\n" for name in names))
     with step(f"compile {len(found)} examples of {DOCUMENT.name}"):
         try:
-            build.make(known, FOLDER / "build.log", f"M={FOLDER}", "KCFLAGS=-Werror",
-                       *[f"{name}.o" for name in names])
+            build.make(machine.load("malta"), FOLDER / "build.log", f"M={FOLDER}",
+                       "KCFLAGS=-Werror", *[f"{name}.o" for name in names])
         except Failure as failure:
             raise Refused(f"check: {DOCUMENT.name}: {failure}") from None

@@ -23,17 +23,17 @@ def mail():
 
 COMMANDS = {
     "bench": bench.bench,
-    "boot": lambda name="malta": boot.boot(machine.load(name)),
+    "boot": lambda name: boot.boot(machine.load(name)),
     "check": check.complete,
-    "compare": lambda name="malta": compare.compare(machine.load(name)),
-    "kunit": lambda name="malta": kunit.kunit(machine.load(name)),
+    "compare": lambda name: compare.compare(machine.load(name)),
+    "kunit": lambda name: kunit.kunit(machine.load(name)),
     "mail": mail,
     "mutants": mutants.test_all,
     "platforms": platforms.build_all,
     "prepare": lambda force=None: branch.prepare(force=bool(force)),
     "refresh": lambda force=None: branch.refresh(force=bool(force)),
-    "shell": lambda name="malta": boot.shell(machine.load(name)),
-    "stress": lambda name="malta": boot.stress(machine.load(name)),
+    "shell": lambda name: boot.shell(machine.load(name)),
+    "stress": lambda name: boot.stress(machine.load(name)),
     "test": suite.test,
 }
 
