@@ -9,11 +9,15 @@
 
 #define pr_fmt(fmt) "genirq/ipi: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/cpumask.h>
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/ipi.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
+#include <linux/mutex.h>
+#include <linux/radix-tree.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -89,7 +93,6 @@ void ipi_mapping_set(struct ipi_mapping *map, unsigned int target,
 	if (!WARN_ON_ONCE(i >= map_nr(map)))
 		WRITE_ONCE(map_hwirq(map, i), hwirq);
 }
-EXPORT_SYMBOL_GPL(ipi_mapping_set);
 
 /*
  * Targets leave an IPI in three steps: out of the affinity mask, which stops
@@ -278,7 +281,12 @@ static int ipi_domain_alloc(struct irq_domain *domain, unsigned int virq,
 		return ret;
 	}
 
-	WRITE_ONCE(data->common->ipi_mapping, map);
+	/*
+	 * Who sends by number may try any, so the mapping and the chips are
+	 * complete first. Pairs with the READ_ONCE() in irq_data_get_ipi_mapping()
+	 * and the smp_rmb() in ipi_trace_send().
+	 */
+	smp_store_release(&data->common->ipi_mapping, map);
 	if (info.dest && cpumask_equal(info.dest, cpu_possible_mask))
 		irqd_set(data, IRQD_GLOBAL_IPI);
 	return 0;
@@ -385,7 +393,6 @@ void irq_chip_send_ipi(struct irq_data *data, const struct cpumask *dest)
 	data = data->parent_data;
 	data->chip->send_ipi(data, dest);
 }
-EXPORT_SYMBOL_GPL(irq_chip_send_ipi);
 
 static void ipi_domain_exit(struct irq_domain *domain)
 {
@@ -438,7 +445,6 @@ struct irq_domain *ipi_create_irq_domain(struct irq_domain *parent,
 		kfree(ipid);
 	return domain;
 }
-EXPORT_SYMBOL_GPL(ipi_create_irq_domain);
 
 /**
  * irq_set_default_ipi_domain - Set the platform's default IPI domain
@@ -453,7 +459,6 @@ void irq_set_default_ipi_domain(struct irq_domain *domain)
 {
 	WRITE_ONCE(ipi_default_domain, domain);
 }
-EXPORT_SYMBOL_GPL(irq_set_default_ipi_domain);
 
 /**
  * irq_find_ipi_domain - Find the IPI domain of an interrupt controller
@@ -465,10 +470,14 @@ EXPORT_SYMBOL_GPL(irq_set_default_ipi_domain);
  */
 struct irq_domain *irq_find_ipi_domain(struct fwnode_handle *fwnode)
 {
+	struct irq_domain *domain;
+
 	if (!fwnode)
 		return READ_ONCE(ipi_default_domain);
 
-	return irq_find_matching_fwnode(fwnode, DOMAIN_BUS_IPI);
+	/* Some controllers have a domain of their own for per-CPU interrupts */
+	domain = irq_find_matching_fwnode(fwnode, DOMAIN_BUS_IPI);
+	return domain && irq_domain_is_ipi(domain) ? domain : NULL;
 }
 EXPORT_SYMBOL_GPL(irq_find_ipi_domain);
 
@@ -494,7 +503,8 @@ static int ipi_reserve(struct irq_domain *domain, struct ipi_alloc_info *info)
  *
  * Return: Linux interrupt number, or
  * * %-EINVAL	- @domain is no IPI domain, @dest is empty or has a CPU which
- *		  can't exist, or the controller can't reach a target.
+ *		  can't exist, or the controller can't reach a target or hands
+ *		  a hwirq out which resolves to another interrupt.
  * * %-ENOMEM	- No descriptor or no memory.
  * * %-ENOSPC	- No hwirqs left.
  */
@@ -551,19 +561,27 @@ static void ipi_remove_targets(struct irq_data *data,
 #endif
 }
 
-/*
- * Stop sends to the targets which leave, unless somebody requested all of them
- * or one has the IPI enabled.
- */
+static bool ipi_in_use(struct irq_desc *desc, const struct cpumask *leaving)
+{
+	/* Some targets may leave an IPI which is requested */
+	if (leaving)
+		return cpumask_intersects(desc->percpu_enabled, leaving);
+
+	if (irq_desc_has_action(desc))
+		return true;
+
+	/* An IPI to an external target has no mask */
+	return desc->percpu_enabled && !cpumask_empty(desc->percpu_enabled);
+}
+
+/* Stop sends to the targets which leave, or to all of them */
 static int ipi_shrink(struct irq_desc *desc, const struct cpumask *leaving)
 {
 	struct irq_data *data = irq_desc_get_irq_data(desc);
 
 	lockdep_assert_held(&desc->lock);
 
-	if (leaving ? cpumask_intersects(desc->percpu_enabled, leaving) :
-		      irq_desc_has_action(desc) ||
-		      (desc->percpu_enabled && !cpumask_empty(desc->percpu_enabled)))
+	if (ipi_in_use(desc, leaving))
 		return -EBUSY;
 
 	/* enable_percpu_irq() and sends look at the mask, a request at the flag */
@@ -590,7 +608,8 @@ static int ipi_shrink(struct irq_desc *desc, const struct cpumask *leaving)
  *		  descriptor are given back.
  * * %-EINVAL	- @virq is no IPI, or @dest is empty or not a subset of its
  *		  targets.
- * * %-EBUSY	- The IPI is requested, or enabled on a CPU in @dest.
+ * * %-EBUSY	- The IPI is enabled on a CPU in @dest or, if all targets go,
+ *		  requested.
  */
 int irq_destroy_ipi(unsigned int virq, const struct cpumask *dest)
 {

@@ -13,6 +13,7 @@
 #include <linux/export.h>
 #include <linux/ipi.h>
 #include <linux/irq.h>
+#include <linux/lockdep.h>
 #include <linux/rcupdate.h>
 
 #include <trace/events/ipi.h>
@@ -20,14 +21,9 @@
 #include "internals.h"
 
 /* Controllers share a chip between IPIs and devices, so the chip can't tell */
-static bool irqd_is_ipi(struct irq_data *data)
-{
-	return irqd_is_global_ipi(data) || irq_data_get_ipi_mapping(data);
-}
-
 static bool ipi_dest_valid(struct irq_data *data, const struct cpumask *dest)
 {
-	return irqd_is_ipi(data) &&
+	return irq_data_get_ipi_mapping(data) &&
 	       cpumask_subset(dest, irq_data_get_ipi_cpus(data));
 }
 
@@ -42,6 +38,9 @@ static bool irq_desc_is_global_ipi(struct irq_desc *desc)
 static noinline int ipi_check_and_send(struct irq_data *data,
 				       const struct cpumask *dest)
 {
+	/* A target which leaves waits for this sender */
+	lockdep_assert_preemption_disabled();
+
 	if (!ipi_dest_valid(data, dest) || !data->chip->send_ipi)
 		return -EINVAL;
 
@@ -86,9 +85,16 @@ int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest)
 static int ipi_trace_send(struct irq_data *data, const struct cpumask *dest,
 			  const struct cpumask *cpus, unsigned long callsite)
 {
-	/* A racing irq_destroy_ipi() replaces the chip */
-	const struct irq_chip *chip = READ_ONCE(data->chip);
+	const struct irq_chip *chip;
 
+	/*
+	 * The chips of this level and of the parent are not older than the
+	 * mapping. Pairs with the smp_store_release() in ipi_domain_alloc().
+	 */
+	smp_rmb();
+
+	/* A racing irq_destroy_ipi() replaces the chip */
+	chip = READ_ONCE(data->chip);
 	if (!chip->send_ipi)
 		return -EINVAL;
 
@@ -102,6 +108,9 @@ static int ipi_trace_send(struct irq_data *data, const struct cpumask *dest,
  * @virq:	Linux interrupt number from irq_reserve_ipi()
  * @dest:	CPUs to send to, a subset of the targets
  *
+ * For drivers. An IPI which nobody reserved, see irq_set_global_ipi(), belongs
+ * to the architecture and is refused.
+ *
  * Memory accesses before the call are visible to the targets when they handle
  * the IPI.
  *
@@ -110,9 +119,9 @@ static int ipi_trace_send(struct irq_data *data, const struct cpumask *dest,
  *
  * Return:
  * * %0		- The IPI is on its way.
- * * %-EINVAL	- @virq is no IPI, its chip can't send, or @dest is not a subset
- *		  of its targets. A target which is not a CPU of Linux can't be
- *		  in @dest, see irq_send_ipi_all().
+ * * %-EINVAL	- @virq is no reserved IPI, its chip can't send, or @dest is not
+ *		  a subset of its targets. A target which is not a CPU of Linux
+ *		  can't be in @dest, see irq_send_ipi_all().
  */
 int irq_send_ipi(unsigned int virq, const struct cpumask *dest)
 {
@@ -141,7 +150,7 @@ EXPORT_SYMBOL_GPL(irq_send_ipi);
  *
  * Return:
  * * %0		- The IPI is on its way.
- * * %-EINVAL	- @virq is no IPI, or its chip can't send.
+ * * %-EINVAL	- @virq is no reserved IPI, or its chip can't send.
  */
 int irq_send_ipi_all(unsigned int virq)
 {
@@ -153,12 +162,12 @@ int irq_send_ipi_all(unsigned int virq)
 	guard(rcu)();
 
 	data = irq_get_irq_data(virq);
-	if (!data || !irqd_is_ipi(data))
+	map = data ? irq_data_get_ipi_mapping(data) : NULL;
+	if (!map)
 		return -EINVAL;
 
 	cpus = irq_data_get_ipi_cpus(data);
-	map = irq_data_get_ipi_mapping(data);
-	if (map && ipi_mapping_is_external(map))
+	if (ipi_mapping_is_external(map))
 		return ipi_trace_send(data, cpumask_of(0), cpus, _RET_IP_);
 
 	return ipi_trace_send(data, cpus, cpus, _RET_IP_);
@@ -171,7 +180,7 @@ EXPORT_SYMBOL_GPL(irq_send_ipi_all);
  *
  * For interrupt controllers whose per-CPU interrupts are IPIs by nature, so
  * that arch code does not reserve them from an IPI domain. Once per interrupt,
- * before the first irq_desc_send_ipi().
+ * before the first irq_desc_send_ipi(). Drivers can not send it.
  *
  * Context: Any.
  *
