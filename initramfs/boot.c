@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Mode "boot": IPIs to every CPU, then everything the kernel shows of them. */
 #include <dirent.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,15 +36,18 @@ static void show_folder(const char *folder)
 
 void poke_all(void)
 {
+	cpu_set_t before;
 	int cpu;
 
 	poke_init();
+	sched_getaffinity(0, sizeof(before), &before);
 	for (cpu = 0; cpu < MAX_CPUS; cpu++) {
 		if (!cpu_online(cpu) || count_online() < 2)
 			continue;
 		pin_to_cpu(cpu ? 0 : 1);
 		poke_cpu(cpu);
 	}
+	sched_setaffinity(0, sizeof(before), &before);
 }
 
 /* An NMI leaves its messages to somebody else, so they come later. */

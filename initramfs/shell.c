@@ -68,24 +68,16 @@ static void do_irqs(char *unused)
 	print_file("/proc/interrupts");
 }
 
-static void set_online(const char *cpu, const char *state)
+static void do_online(char *cpu)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online",
-		 atoi(cpu));
-	if (!write_file(path, state))
-		perror(path);
+	if (!set_cpu_online(atoi(cpu), "1"))
+		perror(cpu);
 }
 
-static void do_online(char *args)
+static void do_offline(char *cpu)
 {
-	set_online(args, "1");
-}
-
-static void do_offline(char *args)
-{
-	set_online(args, "0");
+	if (!set_cpu_online(atoi(cpu), "0"))
+		perror(cpu);
 }
 
 static void do_poke(char *args)

@@ -19,12 +19,20 @@
 
 #define PAUSE_US	5000
 #define TRIES		20
+#define SPINS		200000
+#define LOAD_IPIS	100
+#define LOAD_US		60000000
 #define LEAK_AGE_US	6000000
 
+/* Only a CPU which runs a thread of this process is called, so be one. */
 static void *barriers(void *unused)
 {
+	volatile int spins;
+
 	for (;;) {
 		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+		for (spins = 0; spins < SPINS; spins++)
+			;
 		usleep(PAUSE_US);
 	}
 	return unused;
@@ -56,13 +64,17 @@ static void *pinger(void *unused)
 	return unused;
 }
 
+/* Left to itself it would be woken where the pinger runs, without an IPI. */
 static void *ponger(void *unused)
 {
+	int cpu, cpus = sysconf(_SC_NPROCESSORS_CONF);
 	char c;
 
-	while (read(ping[0], &c, 1) == 1 && write(pong[1], &c, 1) == 1)
-		;
-	return unused;
+	for (cpu = 0;; cpu = (cpu + 1) % cpus) {
+		if (read(ping[0], &c, 1) != 1 || write(pong[1], &c, 1) != 1)
+			return unused;
+		pin_to_cpu(cpu);
+	}
 }
 
 static bool start_load(void)
@@ -196,6 +208,32 @@ static bool counts_rise(int cpu)
 	return false;
 }
 
+static unsigned long ipi_sum(const char *const names[2])
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for (cpu = 0; cpu < MAX_CPUS; cpu++)
+		sum += ipi_count(names, cpu);
+	return sum;
+}
+
+/* A load which stays on one CPU would be none. */
+static bool load_sends(void)
+{
+	unsigned long call = ipi_sum(call_names) + LOAD_IPIS;
+	unsigned long resched = ipi_sum(resched_names) + LOAD_IPIS;
+	long us;
+
+	for (us = 0; us < LOAD_US; us += PAUSE_US) {
+		if (ipi_sum(call_names) >= call &&
+		    ipi_sum(resched_names) >= resched)
+			return true;
+		usleep(PAUSE_US);
+	}
+	return false;
+}
+
 bool set_cpu_online(int cpu, const char *state)
 {
 	char path[64];
@@ -264,7 +302,8 @@ static void show_leaks(void)
 		return;
 	for (i = 0; i < 2; i++) {
 		usleep(LEAK_AGE_US);
-		write_file(file, "scan");
+		if (!write_file(file, "scan"))
+			printf("ipi: failed: kmemleak does not scan: %m\n");
 	}
 	printf("ipi: begin leaks\n");
 	print_file(file);
@@ -277,12 +316,13 @@ void run_stress(int rounds, bool torture)
 	int cpus = count_online();
 	int i;
 
-	pin_to_cpu(0);
+	/* Before this thread is pinned: the new ones inherit where it may run */
 	poke_init();
-	if (!start_load()) {
-		printf("ipi: failed: the load does not start\n");
+	if (!start_load() || !load_sends()) {
+		printf("ipi: failed: the load does not start, or sends no IPIs\n");
 		return;
 	}
+	pin_to_cpu(0);
 	if (torture && !load_modules())
 		return;
 
@@ -297,10 +337,6 @@ void run_stress(int rounds, bool torture)
 	kernel_waits();
 	printf("ipi: rounds %d\n", rounds);
 	printf("ipi: hotplug %d\n", hotplug);
-	printf("ipi: online %d\n", count_online());
-	printf("ipi: begin /proc/interrupts\n");
-	print_file("/proc/interrupts");
-	printf("ipi: end /proc/interrupts\n");
-	printf("ipi: done\n");
 	kernel_speaks();
+	show_irqs();
 }
