@@ -89,8 +89,7 @@ class Compare(Scratch):
             self.assertIn(reason, faults[0])
 
     def test_what_must_not_grow_with_the_cpus(self):
-        taken = {f"take {shape} {what} {n}": 2.0 for shape in bench.SHAPES
-                 for what in bench.TAKEN for n in (4, 16, 64)}
+        taken = dict.fromkeys(bench.TAKEN, 2.0)
         self.assertEqual([], bench.dependent({**taken, "take row slab 64": 9.0}))
         self.assertEqual(["take row virqs depends on the number of CPUs"],
                          bench.dependent({**taken, "take row virqs 64": 128.0}))

@@ -43,7 +43,8 @@ MOCK = {*(f"send {shape} {form} {n}" for shape in SHAPES for form in FORMS for n
 # The one figure which may be above the base: IPI domain and controller are two
 # indirect calls. A controller like the GIC of ARM, "sgi", needs no IPI domain.
 FLAT = {f"send mask desc {n}" for n in TARGETS}
-TAKEN = ("virqs", "hwirqs", "proc", "sysfs", "rows", "slab", "percpu")
+TAKEN = {f"take {shape} {what} {n}" for shape in SHAPES for n in (4, 16, 64)
+         for what in ("virqs", "hwirqs", "proc", "sysfs", "rows", "slab", "percpu")}
 
 # A figure that is more than this above the recorded one has got worse.
 TOLERANCE = 1.05
@@ -326,6 +327,7 @@ def bench():
         for tree in TREES:
             _build(name, tree, sized=name in SIZED)
     wanted = {**{name: MOCK for name in EXACT}, CALLS: _machine_wants(CALLS)}
+    wanted[RESOURCES] = MOCK | TAKEN
     exact = {name: {tree: need(_run(name, tree), wanted[name]) for tree in TREES}
              for name in (*EXACT, CALLS)}
     results = {"exact": exact, "clocked": {name: measure_clocked(name) for name in CLOCKED},

@@ -21,12 +21,18 @@ def need_qemu(machine):
                       f"{' '.join(machine.packages)}")
 
 
-def qemu_command(machine, append, initramfs=True):
+def hardware_words(machine):
+    """QEMU and the hardware it is to be."""
     tree = ["-dtb", str(machine.dtb_file)] if machine.dtb else []
+    return [*machine.qemu_words, *tree]
+
+
+def qemu_command(machine, append, initramfs=True):
     initrd = ["-initrd", str(machine.kernel_folder / "initramfs.cpio")] if initramfs else []
     # panic=-1 with -no-reboot: a panic ends QEMU and not only the time-out.
-    return [*machine.qemu_words, "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
-            "-kernel", str(machine.kernel_folder / machine.image), *tree, *initrd,
+    return [*hardware_words(machine), "-nodefaults", "-no-reboot", "-display", "none",
+            "-serial", "stdio",
+            "-kernel", str(machine.kernel_folder / machine.image), *initrd,
             "-append", f"{machine.append} panic=-1 {append}".rstrip()]
 
 

@@ -34,7 +34,7 @@ QEMU_ARCH = QemuArchParams(linux_arch={arch!r},
 
 
 def qemu_config(machine):
-    binary, *extra = machine.qemu_words
+    binary, *extra = boot.hardware_words(machine)
     if "-m" in extra:
         at = extra.index("-m")
         del extra[at:at + 2]

@@ -8,8 +8,8 @@ import subprocess
 import tomllib
 
 import branch
-from build import environment
-from common import BUILD, LINUX, TOP, Failure, Refused, run, say, step
+from build import environment, missing_symbols
+from common import BUILD, LINUX, TOP, Failure, Refused, say, step
 
 _TAIL = 20
 
@@ -42,12 +42,20 @@ def _make(name, platform, *words):
     return done
 
 
+def _configure(name, platform, *words):
+    done = _make(name, platform, *words)
+    if done.returncode:
+        raise Failure(f"make {words[-1]} for {name} failed:\n{done.stdout[-2000:]}")
+
+
 def _change(name, platform):
     """What the platform wants to be different from the defconfig."""
-    if "change" in platform:
-        run([LINUX / "scripts" / "config", "--file",
-             BUILD / "platforms" / name / ".config", *platform["change"]])
-        _make(name, platform, "olddefconfig")
+    config, wanted = BUILD / "platforms" / name / ".config", platform["change"]
+    config.write_text(config.read_text() + wanted)
+    _configure(name, platform, "olddefconfig")
+    missing = missing_symbols(wanted, config.read_text())
+    if missing:
+        raise Failure(f"Kconfig does not grant {name} {', '.join(missing)}")
 
 
 def build_all():
@@ -63,10 +71,9 @@ def build(name):
     with step(f"build platform {name}"):
         # What is there already would not be compiled, and would not warn
         shutil.rmtree(BUILD / "platforms" / name, ignore_errors=True)
-        done = _make(name, platform, platform["defconfig"])
-        if done.returncode:
-            raise Failure(f"make {platform['defconfig']} failed:\n{done.stdout[-2000:]}")
-        _change(name, platform)
+        _configure(name, platform, platform["defconfig"])
+        if "change" in platform:
+            _change(name, platform)
         done = _make(name, platform, *platform["targets"])
     found = warnings_in(done.stdout, platform.get("base_warns", ()))
     if found or done.returncode:
