@@ -161,7 +161,8 @@ class Mail(Project):
 
     def test_signed_off_by_the_sender(self):
         branch.mail(self.linux, self.top)
-        cover, one, two = sorted((self.folder / "mail").glob("*.patch"))
+        cover = self.folder / "mail" / "0000-cover-letter.txt"
+        one, two = sorted((self.folder / "mail").glob("*.patch"))
         self.assertIn("Subject: [PATCH 0/2] Subject line", cover.read_text())
         self.assertIn("Blurb.", cover.read_text())
         self.assertIn("From: Me Too <me@x>", one.read_text())
@@ -179,9 +180,9 @@ class Mail(Project):
         self.prepare(force=True)
         branch.mail(self.linux, self.top)
         names = sorted(path.name for path in (self.folder / "mail").glob("*"))
-        self.assertEqual(["v2-0000", "v2-0001", "v2-0002", "v2-0003"],
-                         [name[:7] for name in names[1:]])
-        self.assertIn("[PATCH v2 1/3]", (self.folder / "mail" / names[2]).read_text())
+        self.assertEqual(["0000", "0001", "0002", "0003"], [name[:4] for name in names[:-1]])
+        for number, name in enumerate(names[:-1]):
+            self.assertIn(f"[PATCH v2 {number}/3]", (self.folder / "mail" / name).read_text())
         self.assertRegex((self.folder / "mail" / "range-diff.txt").read_text(),
                          r"(?m)^1: .* = 1: .*\n2: .* = 2: .*\n-: .* > 3: .* a: Change$")
 

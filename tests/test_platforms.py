@@ -1,28 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The logs of builds that are not booted."""
 
-import unittest
 from unittest import mock
 
-import support  # noqa: F401 (finds tools/)
+from support import Scratch
 
 import platforms
+from common import Failure
 
 
-class Platforms(unittest.TestCase):
+class Platforms(Scratch):
     def test_descriptions_are_complete(self):
         for name, platform in platforms.load().items():
             for field in ("arch", "cross", "defconfig", "targets", "packages"):
                 self.assertTrue(platform[field], f"{name}: {field}")
 
     def test_a_change_of_the_defconfig(self):
-        for platform, changes in (({}, 0), ({"change": ["--disable", "SMP"]}, 1)):
-            with mock.patch("platforms.run") as run, mock.patch("platforms._make") as make:
-                platforms._change("x", platform)
-            self.assertEqual((changes, changes), (run.call_count, make.call_count))
-            if changes:
-                self.assertEqual(["--disable", "SMP"], run.call_args.args[0][-2:])
-                self.assertEqual("olddefconfig", make.call_args.args[-1])
+        config = self.folder / "platforms" / "x" / ".config"
+        config.parent.mkdir(parents=True)
+        wanted = {"change": "# CONFIG_SMP is not set\n"}
+        for granted in (True, False):
+            config.write_text("CONFIG_SMP=y\n")
+
+            def make(*words, granted=granted):
+                self.assertEqual("olddefconfig", words[-1])
+                self.assertTrue(config.read_text().endswith(wanted["change"]))
+                config.write_text(wanted["change"] if granted else "CONFIG_SMP=y\n")
+                return mock.Mock(returncode=0)
+            with (mock.patch("platforms.BUILD", self.folder),
+                  mock.patch("platforms._make", make)):
+                if granted:
+                    platforms._change("x", wanted)
+                    continue
+                with self.assertRaisesRegex(Failure, "does not grant x CONFIG_SMP=n"):
+                    platforms._change("x", wanted)
 
     def test_a_clean_log_passes(self):
         self.assertEqual([], platforms.warnings_in("  CC      kernel/irq/ipi.o\n"))

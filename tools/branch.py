@@ -151,7 +151,7 @@ def refresh(force=False, linux=LINUX, top=TOP):
     head = repo.resolve("HEAD")
     patches = series.store(repo, "base", head, stored, series.listed_overlays(stored))
     _write_state(linux, base=state.get("base"), series=stored.digest(), head=head)
-    say(f"{len(patches)} patches, {len(stored.overlay_files())} whole files")
+    say(f"PASS: {len(patches)} patches, {len(stored.overlay_files())} whole files")
 
 
 def _digest_or_none(stored):
@@ -204,4 +204,4 @@ def mail(linux=LINUX, top=TOP):
     folder = BUILD / "mail"
     with step("write the mails"):
         write_mail(Repo(linux), top / "patches" / patchfile.COVER, folder, top)
-    say("PASS: git am of build/mail on the base gives the series")
+    say("PASS: git am build/mail/*.patch on the base gives the series")

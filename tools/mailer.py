@@ -13,6 +13,8 @@ from git import Repo, command
 
 OURS = "refs/ipi/mail"
 RANGE_DIFF = "range-diff.txt"
+# No patch, so that git am takes all of *.patch.
+LETTER = "0000-cover-letter.txt"
 
 
 def _sender():
@@ -103,11 +105,13 @@ def write_mail(repo, cover, folder, top):
     number, tag = _last_version(top)
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
+    prefix = f"PATCH v{number + 1}" if number else "PATCH"
     repo.text("-c", f"user.name={name}", "-c", f"user.email={email}",
               "format-patch", "--quiet", "-M", "--cover-letter", "--thread",
-              *([f"-v{number + 1}"] if number else []), "-o", str(fresh), f"base..{OURS}")
+              f"--subject-prefix={prefix}", "-o", str(fresh), f"base..{OURS}")
     cover_mail, *mails = sorted(fresh.glob("*.patch"))
     _fill_cover(cover_mail, cover)
+    cover_mail.rename(fresh / LETTER)
     _prove(repo, mails)
     if tag:
         _write_range_diff(repo, top, tag, fresh / RANGE_DIFF)

@@ -13,7 +13,14 @@ import machine
 import mutants
 import platforms
 import suite
-from common import Failure, Refused, only_one_run, say
+from common import LINUX, Failure, Refused, only_one_run, say
+from git import Repo
+
+
+def prepare(force=None):
+    branch.prepare(force=bool(force))
+    patches = Repo(LINUX).commits("base", "HEAD")
+    say(f"PASS: build/linux is the base with {len(patches)} patches")
 
 
 def mail():
@@ -30,7 +37,7 @@ COMMANDS = {
     "mail": mail,
     "mutants": mutants.test_all,
     "platforms": platforms.build_all,
-    "prepare": lambda force=None: branch.prepare(force=bool(force)),
+    "prepare": prepare,
     "refresh": lambda force=None: branch.refresh(force=bool(force)),
     "shell": lambda name: boot.shell(machine.load(name)),
     "stress": lambda name: boot.stress(machine.load(name)),

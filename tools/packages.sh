@@ -7,12 +7,15 @@ BUILD_PACKAGES="bc bison ccache flex gcc libc6-dev make perl"
 CHECK_PACKAGES="codespell cpp device-tree-compiler dt-schema python3-git python3-ply"
 STATIC_PACKAGES="coccinelle sparse"
 
-# The packages a machine's description names, its kernel's included.
+# The packages a machine's description names, or the one it is like.
 machine_packages() {
 	toml="$here/machines/$1.toml"
-	sed -n 's/^packages = \[\(.*\)\]$/\1/p' "$toml" | tr -d '",'
+	if grep -q '^packages = ' "$toml"; then
+		sed -n 's/^packages = \[\(.*\)\]$/\1/p' "$toml" | tr -d '",'
+		return
+	fi
 	like=$(sed -n 's/^\(kernel\|like\) = "\(.*\)"$/\2/p' "$toml")
-	[ -z "$like" ] || machine_packages "$like"
+	[ -z "$like" ] || [ "$like" = "$1" ] || machine_packages "$like"
 }
 
 all_machine_packages() {

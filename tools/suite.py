@@ -20,7 +20,7 @@ PLATFORMS = ["maltaup", "generic", "cavium_octeon", "bmips"]
 BOOT = ["malta", "malta-8", "malta-mt", "malta-be", "malta-up", "malta-coprocessor",
         "arm64-gicv3", "arm64-gicv2", "arm64-nmi", "arm", "arm-raspi2",
         "riscv", "riscv-aia"]
-KUNIT = ["malta", "malta-up", "arm64-gicv3"]
+KUNIT = ["malta", "malta-amp", "malta-mt-1", "malta-up", "arm64-gicv3"]
 STRESS = ["malta"]
 
 
