@@ -10,12 +10,13 @@ STATIC_PACKAGES="coccinelle sparse"
 # The packages a machine's description names, or the one it is like.
 machine_packages() {
 	toml="$here/machines/$1.toml"
-	if grep -q '^packages = ' "$toml"; then
-		sed -n 's/^packages = \[\(.*\)\]$/\1/p' "$toml" | tr -d '",'
-		return
-	fi
+	own=$(sed -n 's/^packages = \[\(.*\)\]$/\1/p' "$toml" | tr -d '",')
 	like=$(sed -n 's/^\(kernel\|like\) = "\(.*\)"$/\2/p' "$toml")
-	[ -z "$like" ] || [ "$like" = "$1" ] || machine_packages "$like"
+	if [ -n "$own" ]; then
+		echo "$own"
+	elif [ -n "$like" ] && [ "$like" != "$1" ]; then
+		machine_packages "$like"
+	fi
 }
 
 all_machine_packages() {
