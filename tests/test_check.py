@@ -6,12 +6,14 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-import support  # noqa: F401 (finds tools/)
+from support import Scratch
 
+import check
 import cocci
 import document
 import lint
 import static
+from git import Repo
 
 SAID = """\
 -:231: CHECK:MACRO_ARG_REUSE: Macro argument reuse '_mask' - possible side-effects?
@@ -68,6 +70,22 @@ class Messages(unittest.TestCase):
         with mock.patch("build.make") as make:
             self.assertEqual(set(), static.said(mock.Mock(), []))
         make.assert_not_called()
+
+
+class Replaced(Scratch):
+    def test_what_the_series_replaces_is_found_and_nothing_else(self):
+        repo = Repo(self.folder)
+        repo.text("init", "--quiet")
+        user = self.folder / "a.c"
+        for text, refused in (("x_ipi_send_mask(1);\n", False), ("ipi_send_mask(1);\n", True),
+                              ("IRQ_DOMAIN_FLAG_IPI_SINGLE,\n", True),
+                              ("IRQ_DOMAIN_FLAG_IPI,\n", False)):
+            user.write_text(text)
+            repo.text("add", "a.c")
+            if refused:
+                self.assertRaisesRegex(check.Refused, "a.c:1:", check.check_replaced, repo)
+            else:
+                check.check_replaced(repo)
 
 
 class Cocci(unittest.TestCase):

@@ -8,13 +8,28 @@ import document
 import each
 import lint
 import static
-from common import say, step
+from common import LINUX, Refused, say, step
+from git import Repo
+
+
+# R20: what the series replaces, and nobody may use any more.
+_REPLACED = ("ipi_send_single", "ipi_send_mask", "__ipi_send_single", "__ipi_send_mask",
+             "IRQ_DOMAIN_FLAG_IPI_PER_CPU", "IRQ_DOMAIN_FLAG_IPI_SINGLE")
+
+
+def check_replaced(repo):
+    names = [word for name in _REPLACED for word in ("-e", name)]
+    done = repo.try_bytes("grep", "-nwF", *names, "--", "*.[chS]")
+    if done.stdout:
+        raise Refused(f"check: what the series replaces is still there:\n{done.stdout.decode()}")
 
 
 def quick():
     branch.prepare()
     with step("round trip"):
         branch.check_round_trip()
+    with step("nothing is left of what the series replaces"):
+        check_replaced(Repo(LINUX))
     lint.lint()
     bindings.check()
     say("PASS: check: the round trip is exact, checkpatch, codespell and kernel-doc are content, "

@@ -10,6 +10,9 @@ from common import BUILD, LINUX, TOP, Failure
 
 MACHINES = TOP / "machines"
 
+# The fragments that ask for what the series brings.
+_NEW = ("kunit", "malta-coprocessor")
+
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
@@ -85,10 +88,10 @@ class Machine:
         return shlex.split(self.qemu)
 
     def on_tree(self, tree):
-        """The same machine on the kernel in build/@tree, which need not have the suites."""
+        """The same machine on the kernel in build/@tree, which may be older than the series."""
         return dataclasses.replace(self, name=f"{tree}/{self.name}", kernel=f"{tree}/{self.kernel}",
                                    source=BUILD / tree / "linux",
-                                   configs=[name for name in self.configs if name != "kunit"])
+                                   configs=[name for name in self.configs if name not in _NEW])
 
 
 def names(folder: Path = MACHINES):
