@@ -66,6 +66,10 @@ class Messages(unittest.TestCase):
     def test_other_lines_do_not(self):
         self.assertEqual(set(), static.messages("  CHECK   ../linux/kernel/irq/chip.c\n"))
 
+    def test_what_is_said_of_other_files_is_left_to_the_base(self):
+        said = {"a/b.c: warning: odd", "a/b.h: warning: odd", "vdso.c: warning: odd"}
+        self.assertEqual({"a/b.c: warning: odd"}, static.of_files(said, ["a/b.c", "c.c"]))
+
     def test_without_a_file_nothing_is_made(self):
         with mock.patch("build.make") as make:
             self.assertEqual(set(), static.said(mock.Mock(), []))

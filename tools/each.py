@@ -29,7 +29,9 @@ def _check(repo, here, before, commit):
     known = static.said(here, static.built(here, names))
     repo.check_out(commit, here.source)
     build.build_kernel(here, "KCFLAGS=-Werror")
-    complaints = sorted(static.said(here, static.built(here, names)) - known)
+    found = static.said(here, static.built(here, names)) - known
+    changed = repo.text("diff", "--name-only", before, commit).splitlines()
+    complaints = sorted(static.of_files(found, changed))
     if complaints:
         raise Refused(f"check: '{subject}': " + "\n  ".join(complaints))
     return subject
