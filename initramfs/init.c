@@ -21,15 +21,20 @@
 
 static char cmdline[4096];
 
-/* The value of "name=" on the kernel command line, or @fallback. */
-static const char *option(const char *name, const char *fallback)
+/* The value of "name=" on the kernel command line, or nothing. */
+static const char *option(const char *name)
 {
 	static char value[64];
 	const char *at = strstr(cmdline, name);
 
 	if (!at || sscanf(at + strlen(name), "=%63s", value) != 1)
-		return fallback;
+		return "";
 	return value;
+}
+
+static int number(const char *name)
+{
+	return atoi(option(name));
 }
 
 static void mount_all(void)
@@ -63,17 +68,15 @@ int main(void)
 	open_console();
 	read_file("/proc/cmdline", cmdline, sizeof(cmdline));
 
-	mode = option("ipi.mode", "boot");
+	mode = option("ipi.mode");
 	if (!strcmp(mode, "stress"))
-		run_stress(atoi(option("ipi.rounds", "50")),
-			   atoi(option("ipi.torture", "0")));
+		run_stress(number("ipi.rounds"), number("ipi.torture"));
 	else if (!strcmp(mode, "coprocessor"))
-		run_coprocessor(atoi(option("ipi.messages", "100000")),
-				atoi(option("ipi.restarts", "20")));
+		run_coprocessor(number("ipi.messages"), number("ipi.restarts"));
 	else if (!strcmp(mode, "shell"))
 		run_shell();
 	else
-		run_boot(atoi(option("ipi.backtrace", "0")));
+		run_boot(number("ipi.backtrace"));
 
 	sync();
 	reboot(RB_AUTOBOOT);
