@@ -38,18 +38,14 @@ static void cpu_intc_delivery(struct kunit *test)
 	int virqs[NR_SW_IRQS];
 
 	for (int i = 0; i < NR_SW_IRQS; i++) {
-		virqs[i] = irq_reserve_ipi(test->priv, mask);
-		KUNIT_ASSERT_GT(test, virqs[i], 0);
+		virqs[i] = ipi_test_reserve(test, test->priv, mask);
 		KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virqs[i], 0), i);
 		KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virqs[i]), 0);
 		KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
-		virqs[i] = irq_reserve_ipi(test->priv, mask);
-		KUNIT_ASSERT_GT(test, virqs[i], 0);
+		virqs[i] = ipi_test_reserve(test, test->priv, mask);
 	}
 	for (int i = 0; i < NR_SW_IRQS; i++)
 		real_expect_delivery(test, virqs[i], mask);
-	for (int i = 0; i < NR_SW_IRQS; i++)
-		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
 }
 
 /* R9: it reaches nobody else */

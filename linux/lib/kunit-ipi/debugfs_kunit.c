@@ -8,25 +8,18 @@
 
 #include "fake.h"
 
-#define BUF_SIZE	8192
+#define LINE_SIZE	64
 
-static const char *show_domain(struct kunit *test, struct fake_ipi *fake)
+/* Either of a domain or of an interrupt */
+static const char *show(struct kunit *test, struct irq_domain *domain,
+			struct irq_data *data)
 {
-	struct seq_file m = { .size = BUF_SIZE };
+	struct seq_file m = { .size = LINE_SIZE * (nr_cpu_ids + 4) };
+	struct fake_ipi *fake = test->priv;
 
-	m.buf = kunit_kzalloc(test, BUF_SIZE, GFP_KERNEL);
+	m.buf = kunit_kzalloc(test, m.size, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, m.buf);
-	fake->ipi->ops->debug_show(&m, fake->ipi, NULL, 0);
-	return m.buf;
-}
-
-static const char *show(struct kunit *test, struct fake_ipi *fake, int virq)
-{
-	struct seq_file m = { .size = BUF_SIZE };
-
-	m.buf = kunit_kzalloc(test, BUF_SIZE, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, m.buf);
-	fake->ipi->ops->debug_show(&m, NULL, irq_get_irq_data(virq), 0);
+	fake->ipi->ops->debug_show(&m, domain, data, 0);
 	return m.buf;
 }
 
@@ -37,9 +30,9 @@ static void debugfs_shows_mapping(struct kunit *test)
 	struct fake_ipi *fake = test->priv;
 	struct cpumask *mask = fake_mask(test, param->mask);
 	int virq = fake_reserve(test, fake, mask);
-	const char *text = show(test, fake, virq);
+	const char *text = show(test, NULL, irq_get_irq_data(virq));
 	unsigned int cpu, lines = 0;
-	char line[64];
+	char line[LINE_SIZE];
 
 	for_each_cpu(cpu, mask) {
 		snprintf(line, sizeof(line), "cpu %u: hwirq %lu\n", cpu,
@@ -54,12 +47,10 @@ static void debugfs_shows_mapping(struct kunit *test)
 /* R14: an external target is shown by its hardware id */
 static void debugfs_shows_external(struct kunit *test)
 {
-	struct fake_ipi *fake = test->priv;
-	int virq = irq_reserve_ipi_external(fake->ipi, 99);
+	int virq = fake_reserve_external(test, test->priv, 99);
 
-	KUNIT_ASSERT_GT(test, virq, 0);
-	KUNIT_EXPECT_STREQ(test, show(test, fake, virq), "external 99: hwirq 0\n");
-	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	KUNIT_EXPECT_STREQ(test, show(test, NULL, irq_get_irq_data(virq)),
+			   "external 99: hwirq 0\n");
 }
 
 /* R14: a domain shows all of its IPIs */
@@ -70,14 +61,14 @@ static void debugfs_shows_domain(struct kunit *test)
 	char want[128];
 	int virq[2];
 
-	KUNIT_EXPECT_STREQ(test, show_domain(test, fake), "");
+	KUNIT_EXPECT_STREQ(test, show(test, fake->ipi, NULL), "");
 	for (int i = 0; i < 2; i++)
 		virq[i] = fake_reserve(test, fake, cpumask_of(cpu));
 
 	snprintf(want, sizeof(want),
 		 "irq %d:\n cpu %u: hwirq 0\nirq %d:\n cpu %u: hwirq 1\n",
 		 virq[0], cpu, virq[1], cpu);
-	KUNIT_EXPECT_STREQ(test, show_domain(test, fake), want);
+	KUNIT_EXPECT_STREQ(test, show(test, fake->ipi, NULL), want);
 }
 
 KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);

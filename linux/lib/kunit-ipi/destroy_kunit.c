@@ -5,24 +5,15 @@
 
 #include <linux/completion.h>
 #include <linux/delay.h>
-#include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/kthread.h>
 #include <linux/rcupdate.h>
-
-#include <kunit/test-bug.h>
+#include <linux/sched.h>
 
 #include "fake.h"
 
 #define READER_MS	100
-
-static DEFINE_PER_CPU(int, cookie);
-
-static irqreturn_t handler(int irq, void *dev)
-{
-	return IRQ_HANDLED;
-}
 
 /* R11: everything comes back, again and again */
 static void destroy_gives_back(struct kunit *test)
@@ -123,21 +114,24 @@ struct reader {
 	bool			early;
 };
 
+static unsigned int nr_used(struct fake_ipi *fake)
+{
+	return bitmap_weight(fake->used, fake->size);
+}
+
 static int reader_thread(void *data)
 {
 	struct reader *reader = data;
-	unsigned int used = bitmap_weight(reader->fake->used, FAKE_NR_HWIRQS);
+	unsigned int used = nr_used(reader->fake);
 
 	rcu_read_lock();
 	complete(&reader->inside);
 	/* Longer than a destroy takes which does not wait */
 	mdelay(READER_MS);
-	reader->early = bitmap_weight(reader->fake->used, FAKE_NR_HWIRQS) != used;
+	reader->early = nr_used(reader->fake) != used;
 	rcu_read_unlock();
 
-	while (!kthread_should_stop())
-		schedule_timeout_interruptible(1);
-	return 0;
+	return ipi_test_wait_for_stop();
 }
 
 /* R6, R11: no hwirq goes to its next owner while somebody may send the former */
@@ -149,22 +143,19 @@ static void destroy_waits_for_senders(struct kunit *test)
 	struct reader reader = { .fake = test->priv };
 	struct task_struct *task;
 
-	KUNIT_ASSERT_LT(test, other, nr_cpu_ids);
+	ipi_test_need_two(test, cpu_online_mask);
 	reader.virq = fake_reserve(test, reader.fake, cpu_possible_mask);
 
 	for (int i = 0; i < ARRAY_SIZE(dests); i++) {
 		init_completion(&reader.inside);
-		task = kthread_create(reader_thread, &reader, "ipi-reader");
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
-		kthread_bind(task, other);
-		wake_up_process(task);
-
+		task = kthread_run_on_cpu(reader_thread, &reader, other, "ipi-reader/%u");
+		ipi_test_thread(test, task);
 		wait_for_completion(&reader.inside);
 		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(reader.virq, dests[i]), 0);
-		kthread_stop(task);
+		ipi_test_stop(test, task);
 		KUNIT_EXPECT_FALSE(test, reader.early);
 	}
-	KUNIT_EXPECT_TRUE(test, bitmap_empty(reader.fake->used, FAKE_NR_HWIRQS));
+	KUNIT_EXPECT_EQ(test, nr_used(reader.fake), 0);
 }
 
 /**
@@ -197,17 +188,13 @@ static int late_reader_thread(void *unused)
 		reader->changed += ipi_mapping_get(map, cpu) != INVALID_HWIRQ;
 	rcu_read_unlock();
 
-	while (!kthread_should_stop())
-		schedule_timeout_interruptible(1);
-	return 0;
+	return ipi_test_wait_for_stop();
 }
 
 /* The last hwirq: the core has waited for all who came before */
-static void let_late_reader_in(void)
+static void let_late_reader_in(struct fake_ipi *fake)
 {
-	struct fake_ipi *fake = kunit_get_current_test()->priv;
-
-	if (bitmap_weight(fake->used, FAKE_NR_HWIRQS) > 1)
+	if (nr_used(fake) > 1)
 		return;
 	complete(&late_reader.go);
 	wait_for_completion(&late_reader.inside);
@@ -220,19 +207,17 @@ static void destroy_keeps_mapping_for_readers(struct kunit *test)
 	struct fake_ipi *fake = test->priv;
 	struct task_struct *task;
 
-	KUNIT_ASSERT_LT(test, other, nr_cpu_ids);
+	ipi_test_need_two(test, cpu_online_mask);
 	late_reader.virq = fake_reserve(test, fake, cpu_possible_mask);
 	late_reader.changed = 0;
 	init_completion(&late_reader.go);
 	init_completion(&late_reader.inside);
-	fake->on_free = let_late_reader_in;
 
-	task = kthread_create(late_reader_thread, NULL, "ipi-late-reader");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
-	kthread_bind(task, other);
-	wake_up_process(task);
+	task = kthread_run_on_cpu(late_reader_thread, NULL, other, "ipi-late-reader/%u");
+	ipi_test_thread(test, task);
+	fake->on_free = let_late_reader_in;
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(late_reader.virq, NULL), 0);
-	kthread_stop(task);
+	ipi_test_stop(test, task);
 	KUNIT_EXPECT_EQ(test, late_reader.changed, 0);
 }
 
@@ -246,6 +231,7 @@ static void destroy_subset_then_reserve(struct kunit *test)
 	struct fake_count all = fake_count(fake);
 	int next;
 
+	ipi_test_need_two(test, cpu_possible_mask);
 	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, cpumask_of(first)), 0);
 	next = fake_reserve(test, fake, cpumask_of(first));
 	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(next, first), hwirq);
@@ -262,23 +248,18 @@ static void destroy_subset_then_reserve(struct kunit *test)
 static void destroy_bad_arguments(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
-	struct cpumask *none = kunit_kzalloc(test, cpumask_size(), GFP_KERNEL);
 	const struct cpumask *one = cpumask_of(cpumask_first(cpu_possible_mask));
-	unsigned int device = irq_create_mapping(fake->domain, 7);
+	unsigned int device = fake_device(test, fake, 7);
 	int virq = fake_reserve(test, fake, one);
 	struct fake_count before = fake_count(fake);
 
-	KUNIT_ASSERT_NOT_NULL(test, none);
-	KUNIT_ASSERT_NE(test, device, 0);
-
-	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, none), -EINVAL);
-	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpu_possible_mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpu_none_mask), -EINVAL);
+	if (num_possible_cpus() > 1)
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpu_possible_mask), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(device, one), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(INT_MAX, one), -EINVAL);
 	fake_expect_count(test, fake, before);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, one), 0);
-
-	irq_dispose_mapping(device);
 }
 
 /* R11: an IPI which is requested is not destroyed */
@@ -288,13 +269,13 @@ static void destroy_requested(struct kunit *test)
 	int virq = fake_reserve(test, fake, cpu_possible_mask);
 	struct fake_count before = fake_count(fake);
 
-	KUNIT_ASSERT_EQ(test, 0, request_percpu_irq(virq, handler, "kunit", &cookie));
+	ipi_test_request(test, virq, ipi_test_count);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), -EBUSY);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpu_possible_mask), -EBUSY);
 	fake_expect_count(test, fake, before);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 
-	free_percpu_irq(virq, &cookie);
+	ipi_test_release(test, virq);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
 
@@ -305,22 +286,21 @@ static void destroy_enabled_target(struct kunit *test)
 	int virq = fake_reserve(test, fake, cpu_possible_mask);
 	unsigned int cpu, other;
 
-	KUNIT_ASSERT_EQ(test, 0, request_percpu_irq(virq, handler, "kunit", &cookie));
+	ipi_test_need_two(test, cpu_possible_mask);
+	ipi_test_request(test, virq, ipi_test_count);
 
-	cpu = get_cpu();
-	enable_percpu_irq(virq, IRQ_TYPE_NONE);
-	put_cpu();
+	/* The test does not migrate: the suite pins it */
+	cpu = raw_smp_processor_id();
+	ipi_test_enable_on(cpumask_of(cpu), virq);
 	other = cpumask_any_but(cpu_possible_mask, cpu);
 
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(cpu)), -EBUSY);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(other)), 0);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(cpu)), 0);
 
-	/* The test does not migrate: the suite pins it */
-	disable_percpu_irq(virq);
+	ipi_test_disable_on(cpumask_of(cpu), virq);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(cpu)),
 			num_possible_cpus() > 2 ? 0 : -EBUSY);
-	free_percpu_irq(virq, &cookie);
 }
 
 KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);

@@ -103,13 +103,13 @@ static void domains_deep_hierarchy(struct kunit *test)
 	int virq;
 
 	/* The controller of the fixture moves onto another one */
-	stacked = irq_domain_create_hierarchy(inner->domain, 0, FAKE_NR_HWIRQS, NULL,
+	stacked = irq_domain_create_hierarchy(inner->domain, 0, fake->size, NULL,
 					      &stacked_ops, fake);
 	KUNIT_ASSERT_NOT_NULL(test, stacked);
-	fake_at_exit(test, fake_remove_domain, stacked);
+	ipi_test_at_exit(test, fake_remove_domain, stacked);
 	ipi = ipi_create_irq_domain(stacked, fake->ipi_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ipi);
-	fake_at_exit(test, fake_remove_domain, ipi);
+	ipi_test_at_exit(test, fake_remove_domain, ipi);
 
 	virq = irq_reserve_ipi(ipi, cpu_possible_mask);
 	KUNIT_ASSERT_GT(test, virq, 0);

@@ -12,28 +12,12 @@
 /* A number which no CPU of Linux has */
 #define HWID	1234
 
-static DEFINE_PER_CPU(int, cookie);
-
-static irqreturn_t handler(int irq, void *dev)
-{
-	return IRQ_HANDLED;
-}
-
-static int reserve_external(struct kunit *test)
-{
-	struct fake_ipi *fake = test->priv;
-	int virq = irq_reserve_ipi_external(fake->ipi, HWID);
-
-	KUNIT_ASSERT_GT(test, virq, 0);
-	return virq;
-}
-
 /* R9: one hwirq, which is routed to the hardware id */
 static void external_takes_one_hwirq(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
 	struct fake_count before = fake_count(fake);
-	int virq = reserve_external(test);
+	int virq = fake_reserve_external(test, fake, HWID);
 	struct fake_count after = fake_count(fake);
 	irq_hw_number_t hwirq = ipi_get_hwirq(virq, 0);
 
@@ -50,10 +34,10 @@ static void external_takes_one_hwirq(struct kunit *test)
 /* R9: Linux can't request what it does not receive */
 static void external_no_request(struct kunit *test)
 {
-	int virq = reserve_external(test);
+	int virq = fake_reserve_external(test, test->priv, HWID);
 
-	KUNIT_EXPECT_EQ(test, request_irq(virq, handler, 0, "kunit", test), -EINVAL);
-	KUNIT_EXPECT_EQ(test, request_percpu_irq(virq, handler, "kunit", &cookie), -EINVAL);
+	KUNIT_EXPECT_EQ(test, request_irq(virq, ipi_test_count, 0, "kunit", test), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ipi_test_try_request(virq, ipi_test_count), -EINVAL);
 	KUNIT_EXPECT_FALSE(test, irq_can_set_affinity(virq));
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
@@ -62,12 +46,12 @@ static void external_no_request(struct kunit *test)
 static void external_send(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
-	int virq = reserve_external(test);
+	int virq = fake_reserve_external(test, fake, HWID);
 
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 	KUNIT_EXPECT_EQ(test, fake->nr_calls, 1);
 	KUNIT_EXPECT_EQ(test, fake->nr_sent, 1);
-	KUNIT_EXPECT_EQ(test, fake->sent[0], ipi_get_hwirq(virq, 0));
+	KUNIT_EXPECT_EQ(test, fake->sent[0].hwirq, ipi_get_hwirq(virq, 0));
 
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(0)), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpu_possible_mask), -EINVAL);

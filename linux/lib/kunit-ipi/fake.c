@@ -6,20 +6,17 @@
  * looked at, and fake_raise_on() is the wire to a CPU.
  */
 
-#include <linux/fwnode.h>
-#include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
-#include <linux/irqnr.h>
+#include <linux/minmax.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/smp.h>
 
-#include <kunit/test-bug.h>
-
 #include "fake.h"
 
 #define FAKE_TREE_BASE	0x10000
+#define FAKE_MIN_HWIRQS	256U
 
 static struct fake_ipi *to_fake(struct irq_data *d)
 {
@@ -30,61 +27,58 @@ static void fake_ack(struct irq_data *d)
 {
 	struct fake_ipi *fake = to_fake(d);
 
-	fake->acked[smp_processor_id()] = irq_data_get_ipi_hwirq(d);
+	fake->cpus[smp_processor_id()].acked = irq_data_get_ipi_hwirq(d);
 	atomic_inc(&fake->nr_acked);
 }
 
-/* The CPUs which have this CPU's hwirq enabled. The core sees to it that it has one. */
-static struct cpumask *fake_enabled(struct irq_data *d)
+/* The core sees to it that the CPU has a hwirq */
+static void fake_set_enabled(struct irq_data *d, bool enabled)
 {
 	struct fake_ipi *fake = to_fake(d);
 	irq_hw_number_t i = irq_data_get_ipi_hwirq(d) - fake->base;
 
-	return WARN_ON_ONCE(i >= FAKE_NR_HWIRQS) ? NULL : &fake->enabled[i];
+	if (!WARN_ON_ONCE(i >= fake->size))
+		assign_bit(i, fake->cpus[smp_processor_id()].enabled, enabled);
 }
 
 static void fake_mask_irq(struct irq_data *d)
 {
-	struct cpumask *enabled = fake_enabled(d);
-
-	if (enabled)
-		cpumask_clear_cpu(smp_processor_id(), enabled);
+	fake_set_enabled(d, false);
 }
 
 static void fake_unmask_irq(struct irq_data *d)
 {
-	struct cpumask *enabled = fake_enabled(d);
-
-	if (enabled)
-		cpumask_set_cpu(smp_processor_id(), enabled);
+	fake_set_enabled(d, true);
 }
 
 /* A CPU which has the hwirq masked does not get it, now or later */
 static void fake_interrupt_here(struct irq_work *work)
 {
-	struct fake_wire *wire = container_of(work, struct fake_wire, work);
-	struct fake_ipi *fake = wire->fake;
+	struct fake_cpu *cpu = container_of(work, struct fake_cpu, work);
+	struct fake_ipi *fake = cpu->fake;
 	unsigned int i;
 
-	for_each_set_bit(i, wire->pending, FAKE_NR_HWIRQS) {
-		clear_bit(i, wire->pending);
+	for_each_set_bit(i, cpu->pending, fake->size) {
+		clear_bit(i, cpu->pending);
 		/* Clear before the handler looks. Pairs with fake_interrupt(). */
 		smp_mb__after_atomic();
-		if (cpumask_test_cpu(smp_processor_id(), &fake->enabled[i]))
+		if (test_bit(i, cpu->enabled))
 			generic_handle_domain_irq(fake->domain, fake->base + i);
 	}
 }
 
 static void fake_interrupt(struct fake_ipi *fake, irq_hw_number_t hwirq,
-			   unsigned int cpu)
+			   unsigned int target)
 {
-	if (!fake->wires || !cpu_online(cpu))
+	struct fake_cpu *cpu = &fake->cpus[target];
+
+	if (!cpu->pending || !cpu_online(target))
 		return;
 
 	/* Prior accesses before the bit. Pairs with fake_interrupt_here(). */
 	smp_mb__before_atomic();
-	set_bit(hwirq - fake->base, fake->wires[cpu].pending);
-	irq_work_queue_on(&fake->wires[cpu].work, cpu);
+	set_bit(hwirq - fake->base, cpu->pending);
+	irq_work_queue_on(&cpu->work, target);
 }
 
 static void fake_send_ipi(struct irq_data *d, const struct cpumask *dest)
@@ -100,10 +94,8 @@ static void fake_send_ipi(struct irq_data *d, const struct cpumask *dest)
 
 	fake->nr_calls++;
 	for_each_ipi_hwirq(hwirq, target, map, dest) {
-		if (fake->nr_sent < FAKE_MAX_SENT) {
-			fake->sent[fake->nr_sent] = hwirq;
-			fake->sent_target[fake->nr_sent] = target;
-		}
+		if (fake->nr_sent < nr_cpu_ids)
+			fake->sent[fake->nr_sent] = (struct fake_sent){ hwirq, target };
 		fake->nr_sent++;
 		fake_interrupt(fake, hwirq, target);
 	}
@@ -145,7 +137,7 @@ static int fake_alloc(struct irq_domain *d, struct ipi_mapping *map,
 
 		cpu = cpumask_nth(fake->shape == FAKE_GAPS ? nr - 1 - n : n, dest);
 		ipi_mapping_set(map, cpu, fake->base + i);
-		cpumask_clear(&fake->enabled[i]);
+		clear_bit(i, fake->cpus[cpu].enabled);
 	}
 	return 0;
 }
@@ -167,14 +159,13 @@ static int fake_alloc_external(struct irq_domain *d, unsigned long hwid,
 static void fake_free(struct irq_domain *d, irq_hw_number_t hwirq)
 {
 	struct fake_ipi *fake = d->host_data;
-	struct kunit *test = kunit_get_current_test();
 
 	if (fake->on_free)
-		fake->on_free();
+		fake->on_free(fake);
 
 	/* The core must neither free twice nor free what it did not get */
-	if (!__test_and_clear_bit(hwirq - fake->base, fake->used) && test)
-		KUNIT_FAIL(test, "hwirq %lu is freed twice", hwirq);
+	if (!__test_and_clear_bit(hwirq - fake->base, fake->used))
+		KUNIT_FAIL(fake->test, "hwirq %lu is freed twice", hwirq);
 }
 
 static const struct ipi_domain_ops fake_ipi_ops = {
@@ -191,16 +182,72 @@ static void fake_remove_fwnode(void *fwnode)
 	irq_domain_free_fwnode(fwnode);
 }
 
-/* fake_at_exit - Have something done when the test ends */
-void fake_at_exit(struct kunit *test, kunit_action_t *action, void *ctx)
-{
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, action, ctx));
-}
-
 /* fake_remove_domain - Remove a domain, as a KUnit action */
 void fake_remove_domain(void *domain)
 {
 	irq_domain_remove(domain);
+}
+
+/**
+ * fake_add_domain - Register the controller's domain, which goes with the test
+ * @test:	Test
+ * @fake:	Controller
+ * @fwnode:	Its firmware node
+ */
+void fake_add_domain(struct kunit *test, struct fake_ipi *fake,
+		     struct fwnode_handle *fwnode)
+{
+	fake->domain = fake->shape == FAKE_TREE ?
+		irq_domain_create_tree(fwnode, &fake_domain_ops, fake) :
+		irq_domain_create_linear(fwnode, fake->size, &fake_domain_ops, fake);
+	KUNIT_ASSERT_NOT_NULL(test, fake->domain);
+	ipi_test_at_exit(test, fake_remove_domain, fake->domain);
+}
+
+/**
+ * fake_add_ipi_domain - Register the IPI domain, which goes with the test
+ * @test:	Test
+ * @fake:	Controller, which has a domain
+ * @ops:	Its side of the IPI domain
+ */
+void fake_add_ipi_domain(struct kunit *test, struct fake_ipi *fake,
+			 const struct ipi_domain_ops *ops)
+{
+	fake->ipi = ipi_create_irq_domain(fake->domain, ops);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fake->ipi);
+	ipi_test_at_exit(test, fake_remove_domain, fake->ipi);
+}
+
+static void *fake_array(struct kunit *test, size_t n, size_t size)
+{
+	void *array = kunit_kcalloc(test, n, size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, array);
+	return array;
+}
+
+static unsigned long *fake_bitmap(struct kunit *test, struct fake_ipi *fake)
+{
+	return fake_array(test, BITS_TO_LONGS(fake->size), sizeof(long));
+}
+
+/* The registers of the controller, as many as the system needs */
+static struct fake_ipi *fake_alloc_registers(struct kunit *test)
+{
+	struct fake_ipi *fake = fake_array(test, 1, sizeof(*fake));
+	unsigned int cpu;
+
+	/* Enough for two IPIs to all CPUs with gaps */
+	fake->size = max(FAKE_MIN_HWIRQS, 6 * nr_cpu_ids);
+	fake->used = fake_bitmap(test, fake);
+	fake->hwid = fake_array(test, fake->size, sizeof(*fake->hwid));
+	fake->sent = fake_array(test, nr_cpu_ids, sizeof(*fake->sent));
+	fake->cpus = fake_array(test, nr_cpu_ids, sizeof(*fake->cpus));
+	for_each_possible_cpu(cpu) {
+		fake->cpus[cpu].fake = fake;
+		fake->cpus[cpu].enabled = fake_bitmap(test, fake);
+	}
+	return fake;
 }
 
 /**
@@ -212,32 +259,23 @@ void fake_remove_domain(void *domain)
  */
 struct fake_ipi *fake_create(struct kunit *test, enum fake_shape shape)
 {
+	struct fake_ipi *fake = fake_alloc_registers(test);
 	static atomic_t id;
-	unsigned int size = shape == FAKE_TREE ? 0 : FAKE_NR_HWIRQS;
 	struct fwnode_handle *fwnode;
-	struct fake_ipi *fake;
 
-	fake = kunit_kzalloc(test, sizeof(*fake), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, fake);
 	raw_spin_lock_init(&fake->lock);
+	fake->test = test;
 	fake->shape = shape;
 	fake->ipi_ops = &fake_ipi_ops;
-	fake->nr_hwirqs = FAKE_NR_HWIRQS;
+	fake->nr_hwirqs = fake->size;
 	fake->base = shape == FAKE_TREE ? FAKE_TREE_BASE : 0;
 
 	fwnode = irq_domain_alloc_named_id_fwnode("fake-ipi", atomic_inc_return(&id));
 	KUNIT_ASSERT_NOT_NULL(test, fwnode);
-	fake_at_exit(test, fake_remove_fwnode, fwnode);
+	ipi_test_at_exit(test, fake_remove_fwnode, fwnode);
 
-	fake->domain = size ? irq_domain_create_linear(fwnode, size,
-						       &fake_domain_ops, fake) :
-			      irq_domain_create_tree(fwnode, &fake_domain_ops, fake);
-	KUNIT_ASSERT_NOT_NULL(test, fake->domain);
-	fake_at_exit(test, fake_remove_domain, fake->domain);
-
-	fake->ipi = ipi_create_irq_domain(fake->domain, &fake_ipi_ops);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fake->ipi);
-	fake_at_exit(test, fake_remove_domain, fake->ipi);
+	fake_add_domain(test, fake, fwnode);
+	fake_add_ipi_domain(test, fake, fake->ipi_ops);
 	return fake;
 }
 
@@ -247,7 +285,7 @@ static void fake_cut(void *ctx)
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu)
-		irq_work_sync(&fake->wires[cpu].work);
+		irq_work_sync(&fake->cpus[cpu].work);
 }
 
 /**
@@ -259,13 +297,11 @@ void fake_wire_up(struct kunit *test, struct fake_ipi *fake)
 {
 	unsigned int cpu;
 
-	fake->wires = kunit_kcalloc(test, nr_cpu_ids, sizeof(*fake->wires), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, fake->wires);
 	for_each_possible_cpu(cpu) {
-		fake->wires[cpu].fake = fake;
-		fake->wires[cpu].work = IRQ_WORK_INIT_HARD(fake_interrupt_here);
+		fake->cpus[cpu].work = IRQ_WORK_INIT_HARD(fake_interrupt_here);
+		fake->cpus[cpu].pending = fake_bitmap(test, fake);
 	}
-	fake_at_exit(test, fake_cut, fake);
+	ipi_test_at_exit(test, fake_cut, fake);
 }
 
 /**
@@ -338,44 +374,89 @@ struct cpumask *fake_mask(struct kunit *test, enum fake_mask kind)
 	return mask;
 }
 
-static void fake_destroy(void *virq)
+/**
+ * fake_add_impossible - Add a CPU to a mask which the system can not have
+ * @mask:	Mask
+ *
+ * Return: Whether there is one. In a mask of many words, the bits behind the
+ *	   last possible CPU do not count.
+ */
+bool fake_add_impossible(struct cpumask *mask)
 {
-	/* Fails if the test has done so itself */
-	irq_destroy_ipi((unsigned long)virq, NULL);
+	unsigned int cpu = cpumask_first_zero(cpu_possible_mask);
+
+	if (cpu >= small_cpumask_bits)
+		return false;
+
+	__cpumask_set_cpu(cpu, mask);
+	return true;
+}
+
+static void fake_dispose(void *virq)
+{
+	irq_dispose_mapping((unsigned long)virq);
 }
 
 /**
- * fake_reserve - Reserve an IPI, which goes with the test
- * @test:	Test, which fails if there is no IPI
+ * fake_device - Map a hwirq of a device, until the test ends
+ * @test:	Test
  * @fake:	Controller
- * @mask:	Targets
+ * @hwirq:	Hwirq
  *
  * Return: Linux interrupt number.
  */
+unsigned int fake_device(struct kunit *test, struct fake_ipi *fake,
+			 irq_hw_number_t hwirq)
+{
+	unsigned int virq = irq_create_mapping(fake->domain, hwirq);
+
+	KUNIT_ASSERT_NE(test, virq, 0);
+	ipi_test_at_exit(test, fake_dispose, (void *)(unsigned long)virq);
+	return virq;
+}
+
+/* fake_reserve - ipi_test_reserve() from a fake controller */
 int fake_reserve(struct kunit *test, struct fake_ipi *fake,
 		 const struct cpumask *mask)
 {
-	int virq = irq_reserve_ipi(fake->ipi, mask);
+	return ipi_test_reserve(test, fake->ipi, mask);
+}
 
-	KUNIT_ASSERT_GT(test, virq, 0);
-	fake_at_exit(test, fake_destroy, (void *)(unsigned long)virq);
+/* fake_reserve_and_request - The same, and count what is received */
+int fake_reserve_and_request(struct kunit *test, struct fake_ipi *fake,
+			     const struct cpumask *mask)
+{
+	int virq = fake_reserve(test, fake, mask);
+
+	ipi_test_request(test, virq, ipi_test_count);
 	return virq;
+}
+
+/* fake_reserve_external - Reserve an IPI to a processor outside of Linux */
+int fake_reserve_external(struct kunit *test, struct fake_ipi *fake,
+			  unsigned long hwid)
+{
+	return ipi_test_keep(test, irq_reserve_ipi_external(fake->ipi, hwid));
+}
+
+/* fake_is_enabled - Tell whether a CPU has its hwirq of an IPI unmasked */
+bool fake_is_enabled(struct fake_ipi *fake, int virq, unsigned int cpu)
+{
+	irq_hw_number_t i = ipi_get_hwirq(virq, cpu) - fake->base;
+
+	return i < fake->size && test_bit(i, fake->cpus[cpu].enabled);
 }
 
 /* fake_count - Count what must not leak */
 struct fake_count fake_count(struct fake_ipi *fake)
 {
-	struct fake_count count = { };
-	unsigned int i, irq;
+	struct fake_count count = {
+		.descs	= ipi_test_nr_descs(),
+		.hwirqs	= bitmap_weight(fake->used, fake->size),
+		.mapped	= fake->domain->mapcount + fake->ipi->mapcount,
+	};
 
-	irq_lock_sparse();
-	for_each_active_irq(irq)
-		count.descs++;
-	irq_unlock_sparse();
-
-	count.hwirqs = bitmap_weight(fake->used, FAKE_NR_HWIRQS);
-	count.mapped = fake->domain->mapcount + fake->ipi->mapcount;
-	for (i = 0; i < FAKE_NR_HWIRQS; i++)
+	for (unsigned int i = 0; i < fake->size; i++)
 		count.mappings += !!irq_find_mapping(fake->domain, fake->base + i);
 	return count;
 }

@@ -5,20 +5,18 @@
 #ifndef _KUNIT_IPI_FAKE_H
 #define _KUNIT_IPI_FAKE_H
 
+#include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/cpumask.h>
+#include <linux/fwnode.h>
 #include <linux/ipi.h>
 #include <linux/irq_work.h>
 #include <linux/irqdomain.h>
-#include <linux/minmax.h>
 #include <linux/spinlock.h>
 
-#include <kunit/resource.h>
 #include <kunit/test.h>
 
-/* Enough for two IPIs to all CPUs with gaps */
-#define FAKE_NR_HWIRQS	MAX(256, 6 * NR_CPUS)
-#define FAKE_MAX_SENT	1024
+#include "common.h"
 
 /* How the controller hands out hwirqs */
 enum fake_shape {
@@ -60,57 +58,69 @@ static const struct fake_case fake_cases[] __maybe_unused = {
 };
 
 /**
- * struct fake_wire - How a CPU is interrupted, if the controller is wired
+ * struct fake_cpu - The controller's registers of a CPU, and the wire to it
  * @fake:	Controller
+ * @enabled:	Hwirqs which are unmasked
+ * @acked:	The last hwirq which was acknowledged
  * @work:	Interrupts the CPU
- * @pending:	Hwirqs which were raised
+ * @pending:	Hwirqs which were raised, or NULL if sends interrupt nobody
  */
-struct fake_wire {
+struct fake_cpu {
 	struct fake_ipi	*fake;
+	unsigned long	*enabled;
+	irq_hw_number_t	acked;
 	struct irq_work	work;
-	DECLARE_BITMAP(pending, FAKE_NR_HWIRQS);
+	unsigned long	*pending;
+};
+
+/**
+ * struct fake_sent - One hwirq which was raised
+ * @hwirq:	Hwirq
+ * @target:	The target it was raised for
+ */
+struct fake_sent {
+	irq_hw_number_t	hwirq;
+	unsigned int	target;
 };
 
 /**
  * struct fake_ipi - A fake controller and what was done to it
+ * @test:	Test which it goes with
  * @domain:	The controller's domain
  * @ipi:	Its IPI domain
  * @ipi_ops:	The controller's side of it
  * @shape:	How hwirqs are handed out
  * @base:	First hwirq
- * @nr_hwirqs:	Number of hwirqs
+ * @size:	Number of hwirqs
+ * @nr_hwirqs:	How many of them are for IPIs
  * @used:	Hwirqs which are handed out
- * @enabled:	CPUs on which a hwirq is unmasked
  * @hwid:	Hardware id of the external target which a hwirq is routed to
  * @nr_calls:	Number of send_ipi() calls
  * @nr_sent:	Number of hwirqs raised
- * @sent:	The hwirqs which were raised, in order
- * @sent_target: The targets they were raised for
+ * @sent:	The first of them, in order, nr_cpu_ids at most
  * @nr_acked:	Number of acknowledged hwirqs
- * @acked:	The last hwirq which a CPU acknowledged
  * @lock:	Protects the log
  * @on_free:	Called before a hwirq is freed, if set
- * @wires:	One per CPU, or NULL if nobody is interrupted by a send
+ * @cpus:	One per CPU
  */
 struct fake_ipi {
+	struct kunit		*test;
 	struct irq_domain	*domain;
 	struct irq_domain	*ipi;
 	const struct ipi_domain_ops *ipi_ops;
 	enum fake_shape		shape;
 	irq_hw_number_t		base;
+	unsigned int		size;
 	unsigned int		nr_hwirqs;
-	DECLARE_BITMAP(used, FAKE_NR_HWIRQS);
-	struct cpumask		enabled[FAKE_NR_HWIRQS];
-	unsigned long		hwid[FAKE_NR_HWIRQS];
+	unsigned long		*used;
+	unsigned long		*hwid;
 	unsigned int		nr_calls;
 	unsigned int		nr_sent;
-	irq_hw_number_t		sent[FAKE_MAX_SENT];
-	unsigned int		sent_target[FAKE_MAX_SENT];
+	struct fake_sent	*sent;
 	atomic_t		nr_acked;
-	irq_hw_number_t		acked[NR_CPUS];
 	raw_spinlock_t		lock;
-	void			(*on_free)(void);
-	struct fake_wire	*wires;
+	void			(*on_free)(struct fake_ipi *fake);
+	struct fake_cpu		*cpus;
 };
 
 /**
@@ -128,12 +138,23 @@ struct fake_count {
 };
 
 int fake_init(struct kunit *test);
-void fake_at_exit(struct kunit *test, kunit_action_t *action, void *ctx);
+void fake_add_domain(struct kunit *test, struct fake_ipi *fake,
+		     struct fwnode_handle *fwnode);
+void fake_add_ipi_domain(struct kunit *test, struct fake_ipi *fake,
+			 const struct ipi_domain_ops *ops);
 struct fake_ipi *fake_create(struct kunit *test, enum fake_shape shape);
 void fake_wire_up(struct kunit *test, struct fake_ipi *fake);
 struct cpumask *fake_mask(struct kunit *test, enum fake_mask kind);
+bool fake_add_impossible(struct cpumask *mask);
+unsigned int fake_device(struct kunit *test, struct fake_ipi *fake,
+			 irq_hw_number_t hwirq);
 int fake_reserve(struct kunit *test, struct fake_ipi *fake,
 		 const struct cpumask *mask);
+int fake_reserve_and_request(struct kunit *test, struct fake_ipi *fake,
+			     const struct cpumask *mask);
+int fake_reserve_external(struct kunit *test, struct fake_ipi *fake,
+			  unsigned long hwid);
+bool fake_is_enabled(struct fake_ipi *fake, int virq, unsigned int cpu);
 struct fake_count fake_count(struct fake_ipi *fake);
 void fake_expect_count(struct kunit *test, struct fake_ipi *fake,
 		       struct fake_count before);

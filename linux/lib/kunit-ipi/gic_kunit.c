@@ -53,19 +53,17 @@ static void gic_mask_with_hole(struct kunit *test)
 	cpumask_set_cpu(0, mask);
 	cpumask_set_cpu(last, mask);
 
-	virq = irq_reserve_ipi(test->priv, mask);
-	KUNIT_ASSERT_GT(test, virq, 0);
+	virq = ipi_test_reserve(test, test->priv, mask);
 	KUNIT_EXPECT_NE(test, ipi_get_hwirq(virq, 0), ipi_get_hwirq(virq, last));
 	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, 1), INVALID_HWIRQ);
 	real_expect_delivery(test, virq, mask);
-	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
 
 /* R2, R16: every other hwirq is taken, and an IPI to all CPUs works still */
 static void gic_fragmented(struct kunit *test)
 {
 	unsigned int n, i, cpu, rows = 0;
-	irq_hw_number_t hwirq, prev = 0;
+	irq_hw_number_t hwirq, prev = INVALID_HWIRQ;
 	int virqs[REAL_MAX_IPIS], virq;
 
 	n = real_exhaust(test, test->priv, virqs);
@@ -77,10 +75,13 @@ static void gic_fragmented(struct kunit *test)
 	if (virq > 0) {
 		for_each_possible_cpu(cpu) {
 			hwirq = ipi_get_hwirq(virq, cpu);
-			rows += cpu && hwirq == prev + 1;
+			rows += hwirq == prev + 1;
 			prev = hwirq;
 		}
-		/* It is no run, so the space was fragmented indeed */
+		/*
+		 * It is no run, so the space was fragmented indeed. Nor is the
+		 * first one 0, which is no shared interrupt of the GIC.
+		 */
 		KUNIT_EXPECT_EQ(test, rows, 0);
 		real_expect_delivery(test, virq, cpu_possible_mask);
 		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
@@ -93,19 +94,16 @@ static void gic_fragmented(struct kunit *test)
 /* R16: an IPI which nobody received does not hit the next owner of the hwirq */
 static void gic_no_stale_ipi(struct kunit *test)
 {
-	int virq = irq_reserve_ipi(test->priv, cpu_possible_mask);
+	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
 	irq_hw_number_t hwirq;
 
-	KUNIT_ASSERT_GT(test, virq, 0);
 	hwirq = ipi_get_hwirq(virq, 0);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 
-	virq = irq_reserve_ipi(test->priv, cpu_possible_mask);
-	KUNIT_ASSERT_GT(test, virq, 0);
+	virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
 	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, 0), hwirq);
 	real_expect_delivery(test, virq, cpu_possible_mask);
-	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
 
 /* The number of the GIC's registers */
@@ -117,26 +115,16 @@ static unsigned int intr_of(int virq, unsigned int target)
 /* R16: nor does what was raised while the hwirq was nobody's */
 static void gic_no_foreign_ipi(struct kunit *test)
 {
-	int virq = irq_reserve_ipi(test->priv, cpu_possible_mask);
+	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
 	unsigned int intr;
 
-	KUNIT_ASSERT_GT(test, virq, 0);
 	intr = intr_of(virq, 0);
 	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 	write_gic_wedge(GIC_WEDGE_RW | intr);
 
-	virq = irq_reserve_ipi(test->priv, cpu_possible_mask);
-	KUNIT_ASSERT_GT(test, virq, 0);
+	virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
 	KUNIT_EXPECT_EQ(test, intr_of(virq, 0), intr);
 	real_expect_delivery(test, virq, cpu_possible_mask);
-	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
-}
-
-static DEFINE_PER_CPU(int, cookie);
-
-static irqreturn_t ignore(int irq, void *dev)
-{
-	return IRQ_HANDLED;
 }
 
 /**
@@ -170,22 +158,18 @@ static void take_turn(void *data)
  */
 static void gic_mask_and_unmask(struct kunit *test)
 {
-	int virq = irq_reserve_ipi(test->priv, cpu_possible_mask);
+	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
 	struct turn turn = { .virq = virq };
 	unsigned int cpu;
 
-	KUNIT_ASSERT_GT(test, virq, 0);
-	KUNIT_ASSERT_EQ(test, request_percpu_irq(virq, ignore, "kunit", &cookie), 0);
-
+	ipi_test_request(test, virq, ipi_test_count);
+	ipi_test_no_hotplug(test);
 	for_each_online_cpu(cpu) {
 		turn.intr = intr_of(virq, cpu);
 		smp_call_function_single(cpu, take_turn, &turn, 1);
 		KUNIT_EXPECT_TRUE(test, turn.enabled);
 		KUNIT_EXPECT_TRUE(test, turn.disabled);
 	}
-
-	free_percpu_irq(virq, &cookie);
-	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
 
 /* R9: a VP which is not there, or is a CPU of Linux, is no external target */
@@ -212,8 +196,7 @@ static void gic_external(struct kunit *test)
 	if (vp >= FIELD_GET(GIC_CONFIG_PVPS, read_gic_config()))
 		kunit_skip(test, "Linux has all VPs");
 
-	virq = irq_reserve_ipi_external(test->priv, vp);
-	KUNIT_ASSERT_GT(test, virq, 0);
+	virq = ipi_test_keep(test, irq_reserve_ipi_external(test->priv, vp));
 	intr = intr_of(virq, 0);
 	KUNIT_EXPECT_TRUE(test, read_gic_mask(intr));
 	KUNIT_EXPECT_EQ(test, read_gic_map_vp(intr), BIT(vp));
@@ -249,6 +232,7 @@ static void gic_smp_hotplug(struct kunit *test)
 {
 	unsigned int cpu = cpumask_last(cpu_online_mask);
 
+	ipi_test_need_two(test, cpu_online_mask);
 	KUNIT_EXPECT_EQ(test, nr_smp_ipis(test, cpu), 2);
 	KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
 	KUNIT_EXPECT_EQ(test, nr_smp_ipis(test, cpu), 0);

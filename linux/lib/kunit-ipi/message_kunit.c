@@ -3,7 +3,7 @@
  * Message passing: R6, R11, R15. Over IPIs of the platform's own controller, or
  * over the fake one where the platform has none to spare.
  *
- * Each CPU sends to random sets of CPUs. A message is a number which is written
+ * Each of the first CPUs sends to random sets of them. A message is a number which is written
  * before the IPI is sent, and the receiver has to see it when it handles the
  * IPI. A sender waits for its receivers, so an IPI which is lost, or a receiver
  * which sees an old number, is a message that is never answered.
@@ -11,7 +11,6 @@
  * Beside that, all hwirqs which are left are reserved, sent and given back.
  */
 
-#include <linux/cpu.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
@@ -19,17 +18,22 @@
 #include <linux/moduleparam.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
+#include <linux/string.h>
 #include <linux/swait.h>
 
 #include "fake.h"
 #include "real.h"
 
+/* More of them would only need more memory */
 #define MAX_CPUS	16
 #define TIMEOUT		(10 * HZ)
 
 static unsigned int messages = 20000;
 module_param(messages, uint, 0444);
 MODULE_PARM_DESC(messages, "Number of messages");
+
+/* Those which are online */
+static struct cpumask cpus;
 
 /* Written by sender [0] for receiver [1], and the other way round */
 static unsigned int sent[MAX_CPUS][MAX_CPUS];
@@ -71,8 +75,6 @@ struct churn {
 	struct task_struct	*task;
 };
 
-static DEFINE_PER_CPU(int, cookie);
-
 static irqreturn_t receive(int irq, void *dev)
 {
 	unsigned int sender, number, me = smp_processor_id();
@@ -93,7 +95,7 @@ static void random_mask(struct sender *s)
 
 	do {
 		cpumask_clear(&s->mask);
-		for_each_online_cpu(cpu) {
+		for_each_cpu(cpu, &cpus) {
 			if (prandom_u32_state(&s->rnd) % 2)
 				cpumask_set_cpu(cpu, &s->mask);
 		}
@@ -130,9 +132,7 @@ static int sender_thread(void *data)
 	while (s->answered < s->quota && send_message(s))
 		WRITE_ONCE(s->answered, s->answered + cpumask_weight(&s->mask));
 
-	while (!kthread_should_stop())
-		schedule_timeout_interruptible(HZ / 10);
-	return 0;
+	return ipi_test_wait_for_stop();
 }
 
 static int churn_thread(void *data)
@@ -146,14 +146,19 @@ static int churn_thread(void *data)
 	return 0;
 }
 
-static void enable_here(void *virq)
+/* One CPU can send to itself, but nobody can if they are all off */
+static void choose_cpus(struct kunit *test)
 {
-	enable_percpu_irq((unsigned long)virq, IRQ_TYPE_NONE);
-}
+	unsigned int cpu;
 
-static void disable_here(void *virq)
-{
-	disable_percpu_irq((unsigned long)virq);
+	ipi_test_no_hotplug(test);
+	cpumask_clear(&cpus);
+	for (cpu = 0; cpu < min(MAX_CPUS, nr_cpu_ids); cpu++) {
+		if (cpu_online(cpu))
+			cpumask_set_cpu(cpu, &cpus);
+	}
+	if (cpumask_empty(&cpus))
+		kunit_skip(test, "the first CPUs are offline");
 }
 
 static void start_sender(struct kunit *test, unsigned int cpu, int virq, u64 seed)
@@ -162,13 +167,12 @@ static void start_sender(struct kunit *test, unsigned int cpu, int virq, u64 see
 
 	s->cpu = cpu;
 	s->virq = virq;
-	s->quota = DIV_ROUND_UP(messages, num_online_cpus());
+	s->quota = DIV_ROUND_UP(messages, cpumask_weight(&cpus));
 	s->answered = 0;
 	init_swait_queue_head(&s->wait);
 	prandom_seed_state(&s->rnd, seed + cpu);
-	s->task = kthread_create(sender_thread, s, "ipi-message/%u", cpu);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s->task);
-	kthread_bind(s->task, cpu);
+	s->task = ipi_test_thread(test, kthread_run_on_cpu(sender_thread, s, cpu,
+							   "ipi-message/%u"));
 }
 
 /* As long as it gets ahead, it may take its time */
@@ -189,42 +193,36 @@ static void wait_for_sender(struct sender *s)
 static void message_is_seen(struct kunit *test)
 {
 	struct churn churn = { .test = test, .domain = test->priv };
-	unsigned int cpu, nr_descs = real_nr_descs(), total = 0;
+	unsigned int cpu, nr_descs = ipi_test_nr_descs(), total = 0;
 	u64 seed = get_random_u64();
 	int virq;
 
 	kunit_info(test, "seed 0x%llx", seed);
-	virq = irq_reserve_ipi(churn.domain, cpu_possible_mask);
-	KUNIT_ASSERT_GT(test, virq, 0);
-	KUNIT_ASSERT_EQ(test, 0, request_percpu_irq(virq, receive, "kunit", &cookie));
+	choose_cpus(test);
+	virq = ipi_test_reserve(test, churn.domain, cpu_possible_mask);
+	ipi_test_request(test, virq, receive);
+	ipi_test_enable_on(&cpus, virq);
 
-	cpu_hotplug_disable();
-	KUNIT_ASSERT_LT(test, cpumask_last(cpu_online_mask), MAX_CPUS);
-	on_each_cpu(enable_here, (void *)(unsigned long)virq, 1);
-
-	for_each_online_cpu(cpu)
+	memset(sent, 0, sizeof(sent));
+	memset(seen, 0, sizeof(seen));
+	for_each_cpu(cpu, &cpus)
 		start_sender(test, cpu, virq, seed);
-	for_each_online_cpu(cpu)
-		wake_up_process(senders[cpu].task);
-	churn.task = kthread_run(churn_thread, &churn, "ipi-churn");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, churn.task);
+	churn.task = ipi_test_thread(test, kthread_run(churn_thread, &churn, "ipi-churn"));
 
-	for_each_online_cpu(cpu) {
+	for_each_cpu(cpu, &cpus) {
 		struct sender *s = &senders[cpu];
 
 		wait_for_sender(s);
-		kthread_stop(s->task);
+		ipi_test_stop(test, s->task);
 		KUNIT_EXPECT_GE(test, s->answered, s->quota);
 		total += s->answered;
 	}
-	kthread_stop(churn.task);
+	ipi_test_stop(test, churn.task);
 	kunit_info(test, "%u messages, %u rounds", total, churn.rounds);
 
-	on_each_cpu(disable_here, (void *)(unsigned long)virq, 1);
-	cpu_hotplug_enable();
-	free_percpu_irq(virq, &cookie);
+	ipi_test_release(test, virq);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
-	KUNIT_EXPECT_EQ(test, real_nr_descs(), nr_descs);
+	KUNIT_EXPECT_EQ(test, ipi_test_nr_descs(), nr_descs);
 }
 
 static struct kunit_case message_cases[] = {

@@ -4,61 +4,18 @@
  */
 
 #include <linux/cpu.h>
-#include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
-#include <linux/smp.h>
 
 #include "fake.h"
-
-static DEFINE_PER_CPU(int, cookie);
-
-static irqreturn_t handler(int irq, void *dev)
-{
-	return IRQ_HANDLED;
-}
-
-static void release(void *virq)
-{
-	free_percpu_irq((unsigned long)virq, &cookie);
-}
-
-static int reserve_and_request(struct kunit *test, const struct cpumask *mask)
-{
-	int virq = fake_reserve(test, test->priv, mask);
-
-	KUNIT_ASSERT_EQ(test, 0, request_percpu_irq(virq, handler, "kunit", &cookie));
-	fake_at_exit(test, release, (void *)(unsigned long)virq);
-	return virq;
-}
-
-static void enable_here(void *virq)
-{
-	enable_percpu_irq((unsigned long)virq, IRQ_TYPE_NONE);
-}
-
-static void disable_here(void *virq)
-{
-	disable_percpu_irq((unsigned long)virq);
-}
-
-static void on_cpu(unsigned int cpu, smp_call_func_t func, unsigned long virq)
-{
-	smp_call_function_single(cpu, func, (void *)virq, 1);
-}
-
-static bool is_enabled(struct fake_ipi *fake, int virq, unsigned int cpu)
-{
-	return cpumask_test_cpu(cpu, &fake->enabled[ipi_get_hwirq(virq, cpu) - fake->base]);
-}
 
 /* R8: an IPI to CPUs of Linux is requested as per-CPU interrupt, once */
 static void percpu_request(struct kunit *test)
 {
-	int virq = reserve_and_request(test, cpu_possible_mask);
+	int virq = fake_reserve_and_request(test, test->priv, cpu_possible_mask);
 
 	KUNIT_EXPECT_TRUE(test, irq_is_percpu_devid(virq));
-	KUNIT_EXPECT_EQ(test, request_percpu_irq(virq, handler, "kunit", &cookie), -EBUSY);
+	KUNIT_EXPECT_EQ(test, ipi_test_try_request(virq, ipi_test_count), -EBUSY);
 }
 
 /* R8: a CPU which is no target can't enable the IPI, nor do harm by trying */
@@ -67,19 +24,17 @@ static void percpu_enable_no_target(struct kunit *test)
 	struct fake_ipi *fake = test->priv;
 	unsigned int cpu = cpumask_first(cpu_online_mask);
 	unsigned int other = cpumask_last(cpu_online_mask);
-	int virq = reserve_and_request(test, cpumask_of(cpu));
+	int virq = fake_reserve_and_request(test, fake, cpumask_of(cpu));
 
-	guard(cpus_read_lock)();
-
-	KUNIT_ASSERT_NE(test, cpu, other);
-	on_cpu(cpu, enable_here, virq);
-	on_cpu(other, enable_here, virq);
-	KUNIT_EXPECT_TRUE(test, is_enabled(fake, virq, cpu));
+	ipi_test_need_two(test, cpu_online_mask);
+	ipi_test_no_hotplug(test);
+	ipi_test_enable_on(cpumask_of(cpu), virq);
+	ipi_test_enable_on(cpumask_of(other), virq);
+	KUNIT_EXPECT_TRUE(test, fake_is_enabled(fake, virq, cpu));
 	KUNIT_EXPECT_EQ(test, cpumask_weight(irq_to_desc(virq)->percpu_enabled), 1);
 
-	on_cpu(other, disable_here, virq);
-	KUNIT_EXPECT_TRUE(test, is_enabled(fake, virq, cpu));
-	on_cpu(cpu, disable_here, virq);
+	ipi_test_disable_on(cpumask_of(other), virq);
+	KUNIT_EXPECT_TRUE(test, fake_is_enabled(fake, virq, cpu));
 }
 
 /* R8: each CPU unmasks and masks its own hwirq, and no other one */
@@ -88,18 +43,18 @@ static void percpu_enable_own_hwirq(struct kunit *test)
 	const struct fake_case *param = test->param_value;
 	struct fake_ipi *fake = test->priv;
 	struct cpumask *mask = fake_mask(test, param->mask);
-	int virq = reserve_and_request(test, mask);
+	int virq = fake_reserve_and_request(test, fake, mask);
 	unsigned int cpu, other;
 
-	guard(cpus_read_lock)();
-
+	ipi_test_no_hotplug(test);
 	for_each_cpu_and(cpu, mask, cpu_online_mask) {
-		on_cpu(cpu, enable_here, virq);
+		ipi_test_enable_on(cpumask_of(cpu), virq);
+		KUNIT_EXPECT_EQ(test, bitmap_weight(fake->cpus[cpu].enabled, fake->size), 1);
 		for_each_cpu_and(other, mask, cpu_online_mask)
-			KUNIT_EXPECT_EQ(test, is_enabled(fake, virq, other), other == cpu);
+			KUNIT_EXPECT_EQ(test, fake_is_enabled(fake, virq, other), other == cpu);
 
-		on_cpu(cpu, disable_here, virq);
-		KUNIT_EXPECT_FALSE(test, is_enabled(fake, virq, cpu));
+		ipi_test_disable_on(cpumask_of(cpu), virq);
+		KUNIT_EXPECT_FALSE(test, fake_is_enabled(fake, virq, cpu));
 	}
 }
 
@@ -107,26 +62,21 @@ static void percpu_enable_own_hwirq(struct kunit *test)
 static void percpu_disable_keeps_reservation(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
-	int virq = reserve_and_request(test, cpu_possible_mask);
+	int virq = fake_reserve_and_request(test, fake, cpu_possible_mask);
 	struct fake_count before = fake_count(fake);
-	unsigned int cpu;
+	unsigned int cpu = cpumask_last(cpu_online_mask);
 
-	guard(cpus_read_lock)();
+	ipi_test_need_two(test, cpu_online_mask);
+	ipi_test_no_hotplug(test);
+	ipi_test_enable_on(cpu_online_mask, virq);
 
-	for_each_online_cpu(cpu)
-		on_cpu(cpu, enable_here, virq);
-
-	cpu = cpumask_last(cpu_online_mask);
-	on_cpu(cpu, disable_here, virq);
+	ipi_test_disable_on(cpumask_of(cpu), virq);
 	fake_expect_count(test, fake, before);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(cpu)), 0);
-	KUNIT_EXPECT_TRUE(test, is_enabled(fake, virq, cpumask_first(cpu_online_mask)));
+	KUNIT_EXPECT_TRUE(test, fake_is_enabled(fake, virq, cpumask_first(cpu_online_mask)));
 
-	on_cpu(cpu, enable_here, virq);
-	KUNIT_EXPECT_TRUE(test, is_enabled(fake, virq, cpu));
-
-	for_each_online_cpu(cpu)
-		on_cpu(cpu, disable_here, virq);
+	ipi_test_enable_on(cpumask_of(cpu), virq);
+	KUNIT_EXPECT_TRUE(test, fake_is_enabled(fake, virq, cpu));
 }
 
 #ifdef CONFIG_HOTPLUG_CPU
@@ -134,11 +84,15 @@ static void percpu_disable_keeps_reservation(struct kunit *test)
 static void percpu_hotplug(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
-	int virq = reserve_and_request(test, cpu_possible_mask);
+	int virq = fake_reserve_and_request(test, fake, cpu_possible_mask);
 	unsigned int cpu = cpumask_last(cpu_online_mask);
 
-	on_cpu(cpu, enable_here, virq);
-	on_cpu(cpu, disable_here, virq);
+	ipi_test_need_two(test, cpu_online_mask);
+	if (!cpu_is_hotpluggable(cpu))
+		kunit_skip(test, "CPU %u can not go off", cpu);
+
+	ipi_test_enable_on(cpumask_of(cpu), virq);
+	ipi_test_disable_on(cpumask_of(cpu), virq);
 	KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
 
 	KUNIT_EXPECT_NE(test, ipi_get_hwirq(virq, cpu), INVALID_HWIRQ);
@@ -147,11 +101,10 @@ static void percpu_hotplug(struct kunit *test)
 					      cpu_possible_mask));
 
 	KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
-	on_cpu(cpu, enable_here, virq);
-	KUNIT_EXPECT_TRUE(test, is_enabled(fake, virq, cpu));
+	ipi_test_enable_on(cpumask_of(cpu), virq);
+	KUNIT_EXPECT_TRUE(test, fake_is_enabled(fake, virq, cpu));
 	fake_raise_on(fake, ipi_get_hwirq(virq, cpu), cpu);
-	KUNIT_EXPECT_EQ(test, fake->acked[cpu], ipi_get_hwirq(virq, cpu));
-	on_cpu(cpu, disable_here, virq);
+	KUNIT_EXPECT_EQ(test, fake->cpus[cpu].acked, ipi_get_hwirq(virq, cpu));
 }
 #endif
 
@@ -160,7 +113,7 @@ static void percpu_no_affinity(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
 	struct cpumask *mask = fake_mask(test, param->mask);
-	int virq = reserve_and_request(test, mask);
+	int virq = fake_reserve_and_request(test, test->priv, mask);
 
 	KUNIT_EXPECT_FALSE(test, irq_can_set_affinity(virq));
 	KUNIT_EXPECT_NE(test, irq_set_affinity(virq, cpumask_of(0)), 0);

@@ -3,8 +3,6 @@
  * Senders against those who reserve and destroy: R6, R11, R12.
  */
 
-#include <linux/completion.h>
-#include <linux/cpu.h>
 #include <linux/irq.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
@@ -80,10 +78,8 @@ static void race_send_anything(struct race *race)
 
 static void race_start(struct kunit *test, struct race *race, unsigned int cpu)
 {
-	race->task = kthread_create(race_thread, race, "ipi-race/%u", cpu);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race->task);
-	kthread_bind(race->task, cpu);
-	wake_up_process(race->task);
+	race->task = ipi_test_thread(test, kthread_run_on_cpu(race_thread, race, cpu,
+							      "ipi-race/%u"));
 }
 
 /* R6, R11: IPIs come and go while others are sent from all CPUs */
@@ -96,7 +92,7 @@ static void race_senders(struct kunit *test)
 	unsigned int cpu, i, n = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, races);
-	cpu_hotplug_disable();
+	ipi_test_no_hotplug(test);
 
 	for_each_online_cpu(cpu) {
 		if (n + 4 > MAX_THREADS)
@@ -120,8 +116,7 @@ static void race_senders(struct kunit *test)
 			schedule_timeout_uninterruptible(1);
 	}
 	for (i = 0; i < n; i++)
-		kthread_stop(races[i].task);
-	cpu_hotplug_enable();
+		ipi_test_stop(test, races[i].task);
 
 	for (i = 0; i < n; i++)
 		KUNIT_EXPECT_EQ(test, races[i].errors, 0);

@@ -10,9 +10,10 @@
 
 #include <kunit/test.h>
 
+#include "common.h"
+
 #define REAL_MAX_IPIS	64
 
-unsigned int real_nr_descs(void);
 unsigned int real_exhaust(struct kunit *test, struct irq_domain *domain, int *virqs);
 unsigned int real_expect_all_back(struct kunit *test, struct irq_domain *domain);
 void real_expect_delivery(struct kunit *test, int virq, const struct cpumask *mask);

@@ -3,44 +3,12 @@
  * Receiving IPIs: R8, R12, R14, and R15 as far as a CPU can see it.
  */
 
-#include <linux/cpu.h>
-#include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/kernel_stat.h>
+#include <linux/percpu.h>
 
 #include "fake.h"
-
-static DEFINE_PER_CPU(unsigned int, received);
-
-static irqreturn_t count_received(int irq, void *dev)
-{
-	unsigned int *count = dev;
-
-	/* The handler gets the cookie of the CPU it runs on */
-	if (count == this_cpu_ptr(&received))
-		(*count)++;
-	return IRQ_HANDLED;
-}
-
-static void release(void *virq)
-{
-	free_percpu_irq((unsigned long)virq, &received);
-}
-
-static int reserve_and_request(struct kunit *test, const struct cpumask *mask)
-{
-	int virq = fake_reserve(test, test->priv, mask);
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu)
-		per_cpu(received, cpu) = 0;
-
-	KUNIT_ASSERT_EQ(test, 0, request_percpu_irq(virq, count_received, "kunit",
-						    &received));
-	fake_at_exit(test, release, (void *)(unsigned long)virq);
-	return virq;
-}
 
 /* R12: a hwirq ends up in the handler of its IPI, on the CPU it was raised on */
 static void receive_runs_handler(struct kunit *test)
@@ -48,17 +16,16 @@ static void receive_runs_handler(struct kunit *test)
 	const struct fake_case *param = test->param_value;
 	struct fake_ipi *fake = test->priv;
 	struct cpumask *mask = fake_mask(test, param->mask);
-	int virq = reserve_and_request(test, mask);
+	int virq = fake_reserve_and_request(test, fake, mask);
 	unsigned int cpu;
 
-	guard(cpus_read_lock)();
-
+	ipi_test_no_hotplug(test);
 	for_each_cpu_and(cpu, mask, cpu_online_mask) {
 		for (int i = 0; i < 3; i++)
 			fake_raise_on(fake, ipi_get_hwirq(virq, cpu), cpu);
 	}
 	for_each_online_cpu(cpu) {
-		KUNIT_EXPECT_EQ(test, per_cpu(received, cpu),
+		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu),
 				cpumask_test_cpu(cpu, mask) ? 3 : 0);
 	}
 }
@@ -72,18 +39,17 @@ static void receive_acks_and_counts_once(struct kunit *test)
 	const struct fake_case *param = test->param_value;
 	struct fake_ipi *fake = test->priv;
 	struct cpumask *mask = fake_mask(test, param->mask);
-	int virq = reserve_and_request(test, mask);
+	int virq = fake_reserve_and_request(test, fake, mask);
 	unsigned int cpu, n = 0;
 
-	guard(cpus_read_lock)();
-
+	ipi_test_no_hotplug(test);
 	for_each_cpu_and(cpu, mask, cpu_online_mask) {
 		irq_hw_number_t hwirq = ipi_get_hwirq(virq, cpu);
 
-		fake->acked[cpu] = INVALID_HWIRQ;
+		fake->cpus[cpu].acked = INVALID_HWIRQ;
 		fake_raise_on(fake, hwirq, cpu);
 		n++;
-		KUNIT_EXPECT_EQ(test, fake->acked[cpu], hwirq);
+		KUNIT_EXPECT_EQ(test, fake->cpus[cpu].acked, hwirq);
 		KUNIT_EXPECT_EQ(test, atomic_read(&fake->nr_acked), n);
 		KUNIT_EXPECT_EQ(test, irq_desc_kstat_cpu(irq_to_desc(virq), cpu), 1);
 		KUNIT_EXPECT_EQ(test, kstat_irqs_usr(virq), n);

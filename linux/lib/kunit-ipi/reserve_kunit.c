@@ -50,7 +50,7 @@ static void reserve_fragmented(struct kunit *test)
 	int virq;
 
 	/* All but every fifth one are taken */
-	for (i = 0; i < FAKE_NR_HWIRQS; i++) {
+	for (i = 0; i < fake->size; i++) {
 		if (i % 5)
 			__set_bit(i, fake->used);
 	}
@@ -83,18 +83,20 @@ static void reserve_not_ipi_domain(struct kunit *test)
 /* R2: a mask which makes no sense is refused */
 static void reserve_bad_mask(struct kunit *test)
 {
-	struct cpumask *mask = kunit_kzalloc(test, cpumask_size(), GFP_KERNEL);
-	unsigned int impossible = cpumask_first_zero(cpu_possible_mask);
 	struct fake_ipi *fake = test->priv;
 
-	KUNIT_ASSERT_NOT_NULL(test, mask);
 	reserve_expect_refused(test, fake->ipi, NULL, -EINVAL);
-	reserve_expect_refused(test, fake->ipi, mask, -EINVAL);
+	reserve_expect_refused(test, fake->ipi, cpu_none_mask, -EINVAL);
+}
 
-	KUNIT_ASSERT_LT_MSG(test, impossible, small_cpumask_bits,
-			    "NR_CPUS must be larger than the number of CPUs");
-	cpumask_copy(mask, cpu_possible_mask);
-	__cpumask_set_cpu(impossible, mask);
+/* R2: so is one with a CPU which can not exist */
+static void reserve_impossible_cpu(struct kunit *test)
+{
+	struct cpumask *mask = fake_mask(test, MASK_ALL);
+	struct fake_ipi *fake = test->priv;
+
+	if (!fake_add_impossible(mask))
+		kunit_skip(test, "masks have no room for an impossible CPU");
 	reserve_expect_refused(test, fake->ipi, mask, -EINVAL);
 }
 
@@ -123,18 +125,14 @@ static void reserve_no_hwirqs(struct kunit *test)
 static void reserve_busy_hwirq(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
-	unsigned int device;
-	struct fake_count before;
-
-	device = irq_create_mapping(fake->domain, fake->base + 1);
-	KUNIT_ASSERT_NE(test, device, 0);
-	before = fake_count(fake);
+	/* The last one, so that there is something to undo */
+	irq_hw_number_t hwirq = fake->base + num_possible_cpus() - 1;
+	unsigned int device = fake_device(test, fake, hwirq);
+	struct fake_count before = fake_count(fake);
 
 	KUNIT_EXPECT_EQ(test, irq_reserve_ipi(fake->ipi, cpu_possible_mask), -EBUSY);
 	fake_expect_count(test, fake, before);
-	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, fake->base + 1), device);
-
-	irq_dispose_mapping(device);
+	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, hwirq), device);
 }
 
 /* R2: a hwirq which the controller's domain does not have is an error */
@@ -142,7 +140,8 @@ static void reserve_no_such_hwirq(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
 
-	fake->base = FAKE_NR_HWIRQS - 1;
+	/* The last CPU does not get one */
+	fake->base = fake->size - num_possible_cpus() + 1;
 	reserve_expect_refused(test, fake->ipi, cpu_possible_mask, -EINVAL);
 }
 
@@ -194,6 +193,7 @@ static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(reserve_fragmented),
 	KUNIT_CASE(reserve_not_ipi_domain),
 	KUNIT_CASE(reserve_bad_mask),
+	KUNIT_CASE(reserve_impossible_cpu),
 	KUNIT_CASE(reserve_no_hwirqs),
 	KUNIT_CASE(reserve_busy_hwirq),
 	KUNIT_CASE(reserve_no_such_hwirq),

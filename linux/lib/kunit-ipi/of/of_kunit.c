@@ -5,6 +5,7 @@
 
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
+#include <linux/fwnode.h>
 #include <linux/interrupt.h>
 #include <linux/ipi-fwnode.h>
 #include <linux/irq.h>
@@ -22,6 +23,7 @@ enum {
 	CONTROLLER0,
 	CONTROLLER1,
 	CPUS_ONLY,
+	WIRED,
 	LATE,
 	NR_FAKES,
 };
@@ -30,6 +32,7 @@ static const char * const fake_names[NR_FAKES] = {
 	[CONTROLLER0]	= "kunit-controller0",
 	[CONTROLLER1]	= "kunit-controller1",
 	[CPUS_ONLY]	= "kunit-cpus-only",
+	[WIRED]		= "kunit-wired",
 	[LATE]		= "kunit-late",
 };
 
@@ -38,8 +41,6 @@ struct of_fakes {
 	struct fake_count	before[NR_FAKES];
 	struct ipi_domain_ops	cpus_only_ops;
 };
-
-static const struct irq_domain_ops of_domain_ops = { };
 
 static struct device_node *find_node(struct kunit *test, const char *name)
 {
@@ -50,34 +51,21 @@ static struct device_node *find_node(struct kunit *test, const char *name)
 	return np;
 }
 
-static void remove_with_test(struct kunit *test, struct irq_domain *domain)
-{
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_remove_domain, domain));
-}
-
-static struct irq_domain *add_domain(struct kunit *test, const char *name,
-				     struct fake_ipi *fake)
-{
-	struct device_node *np = find_node(test, name);
-	struct irq_domain *domain;
-
-	domain = irq_domain_create_linear(of_fwnode_handle(np), FAKE_NR_HWIRQS,
-					  &of_domain_ops, fake);
-	KUNIT_ASSERT_NOT_NULL(test, domain);
-	remove_with_test(test, domain);
-	return domain;
-}
-
 /* Moves a fake controller to its node in the device tree */
+static void add_domain(struct kunit *test, int i)
+{
+	struct device_node *np = find_node(test, fake_names[i]);
+	struct of_fakes *fakes = test->priv;
+
+	fake_add_domain(test, fakes->fake[i], of_fwnode_handle(np));
+}
+
 static void add_controller(struct kunit *test, int i, const struct ipi_domain_ops *ops)
 {
 	struct of_fakes *fakes = test->priv;
-	struct fake_ipi *fake = fakes->fake[i];
 
-	fake->domain = add_domain(test, fake_names[i], fake);
-	fake->ipi = ipi_create_irq_domain(fake->domain, ops);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fake->ipi);
-	remove_with_test(test, fake->ipi);
+	add_domain(test, i);
+	fake_add_ipi_domain(test, fakes->fake[i], ops);
 }
 
 static int of_init(struct kunit *test)
@@ -97,7 +85,7 @@ static int of_init(struct kunit *test)
 	add_controller(test, CONTROLLER0, fakes->fake[CONTROLLER0]->ipi_ops);
 	add_controller(test, CONTROLLER1, fakes->fake[CONTROLLER1]->ipi_ops);
 	add_controller(test, CPUS_ONLY, &fakes->cpus_only_ops);
-	add_domain(test, "kunit-wired", NULL);
+	add_domain(test, WIRED);
 
 	for (int i = 0; i < NR_FAKES; i++)
 		fakes->before[i] = fake_count(fakes->fake[i]);
@@ -141,13 +129,13 @@ static void expect_external(struct kunit *test, int virq, int controller,
 	KUNIT_EXPECT_TRUE(test, is_external(virq));
 
 	hwirq = ipi_get_hwirq(virq, 0);
-	KUNIT_ASSERT_LT(test, hwirq, FAKE_NR_HWIRQS);
+	KUNIT_ASSERT_LT(test, hwirq, fake->size);
 	KUNIT_EXPECT_EQ(test, fake->hwid[hwirq], hwid);
 
 	fake_clear_log(fake);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 	KUNIT_EXPECT_EQ(test, fake->nr_sent, 1);
-	KUNIT_EXPECT_EQ(test, fake->sent[0], hwirq);
+	KUNIT_EXPECT_EQ(test, fake->sent[0].hwirq, hwirq);
 }
 
 static void destroy(struct kunit *test, int virq)
@@ -167,13 +155,6 @@ static int cpu_of_hwid(unsigned long hwid)
 	return -ENODEV;
 }
 
-static irqreturn_t handler(int irq, void *dev)
-{
-	return IRQ_HANDLED;
-}
-
-static DEFINE_PER_CPU(int, cookie);
-
 /* A CPU of Linux gets a per-CPU interrupt */
 static void of_linux_cpu(struct kunit *test)
 {
@@ -189,8 +170,8 @@ static void of_linux_cpu(struct kunit *test)
 					      cpumask_of(cpu)));
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(cpu)), 0);
 
-	KUNIT_EXPECT_EQ(test, request_percpu_irq(virq, handler, "kunit", &cookie), 0);
-	free_percpu_irq(virq, &cookie);
+	ipi_test_request(test, virq, ipi_test_count);
+	ipi_test_release(test, virq);
 	destroy(test, virq);
 }
 
@@ -200,8 +181,8 @@ static void of_other_cpu(struct kunit *test)
 	int virq = reserve(test, "kunit-good", 1);
 
 	expect_external(test, virq, CONTROLLER0, OTHER_HWID);
-	KUNIT_EXPECT_EQ(test, request_irq(virq, handler, 0, "kunit", test), -EINVAL);
-	KUNIT_EXPECT_EQ(test, request_percpu_irq(virq, handler, "kunit", &cookie), -EINVAL);
+	KUNIT_EXPECT_EQ(test, request_irq(virq, ipi_test_count, 0, "kunit", test), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ipi_test_try_request(virq, ipi_test_count), -EINVAL);
 	destroy(test, virq);
 }
 

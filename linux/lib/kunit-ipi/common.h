@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the IPI suites share.
+ *
+ * A failed assertion ends the thread of the test on the spot. What it leaves
+ * behind is undone by the actions which the functions below register.
+ */
+#ifndef _KUNIT_IPI_COMMON_H
+#define _KUNIT_IPI_COMMON_H
+
+#include <linux/cpumask.h>
+#include <linux/interrupt.h>
+#include <linux/irqdomain.h>
+#include <linux/percpu-defs.h>
+#include <linux/sched.h>
+
+#include <kunit/resource.h>
+#include <kunit/test.h>
+
+DECLARE_PER_CPU(unsigned int, ipi_test_received);
+
+void ipi_test_at_exit(struct kunit *test, kunit_action_t *action, void *ctx);
+void ipi_test_need_two(struct kunit *test, const struct cpumask *mask);
+void ipi_test_no_hotplug(struct kunit *test);
+unsigned int ipi_test_nr_descs(void);
+
+int ipi_test_keep(struct kunit *test, int virq);
+int ipi_test_reserve(struct kunit *test, struct irq_domain *domain,
+		     const struct cpumask *mask);
+irqreturn_t ipi_test_count(int irq, void *dev);
+int ipi_test_try_request(int virq, irq_handler_t handler);
+void ipi_test_request(struct kunit *test, int virq, irq_handler_t handler);
+void ipi_test_release(struct kunit *test, int virq);
+void ipi_test_enable_on(const struct cpumask *mask, int virq);
+void ipi_test_disable_on(const struct cpumask *mask, int virq);
+
+struct task_struct *ipi_test_thread(struct kunit *test, struct task_struct *task);
+int ipi_test_wait_for_stop(void);
+void ipi_test_stop(struct kunit *test, struct task_struct *task);
+
+#endif /* _KUNIT_IPI_COMMON_H */
