@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The IPI domain of the MIPS CPU interrupt controller: R17. Both of its hwirqs
- * are left where SMP does not take them, see machines/malta-mt-1.toml.
+ * The IPI domain of the MIPS CPU interrupt controller. SMP takes both of its
+ * hwirqs, so they are left if the system was booted with nr_cpus=1.
  */
 
 #include <linux/irq.h>
@@ -25,13 +25,13 @@ static int cpu_intc_init(struct kunit *test)
 	return 0;
 }
 
-/* R2, R17: a third one is -ENOSPC, and both come back */
+/* There are two hwirqs, a third one is -ENOSPC, and both come back */
 static void cpu_intc_exhausted(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, real_expect_all_back(test, test->priv), NR_SW_IRQS);
 }
 
-/* R8, R17: each of the two is delivered, also when an IPI before was not */
+/* Each of the two is delivered, also when the IPI which had it before was not */
 static void cpu_intc_delivery(struct kunit *test)
 {
 	const struct cpumask *mask = cpumask_of(0);
@@ -48,7 +48,7 @@ static void cpu_intc_delivery(struct kunit *test)
 		real_expect_delivery(test, virqs[i], mask);
 }
 
-/* R9: it reaches nobody else */
+/* Processors outside of Linux are out of reach */
 static void cpu_intc_external(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(test->priv, 1), -EINVAL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What debugfs shows of IPIs: R14.
+ * What debugfs shows of IPIs.
  */
 
 #include <linux/irq.h>
@@ -23,7 +23,7 @@ static const char *show(struct kunit *test, struct irq_domain *domain,
 	return m.buf;
 }
 
-/* R14: one line per target, with its hwirq, and none for the others */
+/* There is one line per target, with its hwirq, and none for the others */
 static void debugfs_shows_mapping(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -44,7 +44,7 @@ static void debugfs_shows_mapping(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lines, cpumask_weight(mask));
 }
 
-/* R14: an external target is shown by its hardware id */
+/* An external target is shown by its hardware id */
 static void debugfs_shows_external(struct kunit *test)
 {
 	int virq = fake_reserve_external(test, test->priv, 99);
@@ -53,7 +53,7 @@ static void debugfs_shows_external(struct kunit *test)
 			   "external 99: hwirq 0\n");
 }
 
-/* R14: a domain shows all of its IPIs */
+/* A domain shows all of its IPIs */
 static void debugfs_shows_domain(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Destroying IPIs, or some of their targets: R11.
+ * Destroying IPIs, or some of their targets.
  */
 
 #include <linux/completion.h>
@@ -15,7 +15,7 @@
 
 #define READER_MS	100
 
-/* R11: everything comes back, again and again */
+/* Everything comes back, again and again */
 static void destroy_gives_back(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -35,7 +35,7 @@ static void destroy_gives_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->nr_sent, 0);
 }
 
-/* R11: the descriptor of an IPI is as good as new for somebody else */
+/* The descriptor of an IPI is as good as new for somebody else */
 static void destroy_leaves_no_trace(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -55,7 +55,7 @@ static void destroy_leaves_no_trace(struct kunit *test)
 	irq_free_desc(irq);
 }
 
-/* R11: the targets which stay go on, those which leave are refused */
+/* The targets which stay go on, those which leave are refused */
 static void destroy_subset(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -134,7 +134,7 @@ static int reader_thread(void *data)
 	return ipi_test_wait_for_stop();
 }
 
-/* R6, R11: no hwirq goes to its next owner while somebody may send the former */
+/* No hwirq goes to its next owner while somebody may send the former */
 static void destroy_waits_for_senders(struct kunit *test)
 {
 	const struct cpumask *first = cpumask_of(cpumask_first(cpu_possible_mask));
@@ -200,7 +200,7 @@ static void let_late_reader_in(struct fake_ipi *fake)
 	wait_for_completion(&late_reader.inside);
 }
 
-/* R6, R11: a mapping stays as long as somebody may look at it */
+/* A mapping stays as long as somebody may look at it */
 static void destroy_keeps_mapping_for_readers(struct kunit *test)
 {
 	unsigned int other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
@@ -221,7 +221,7 @@ static void destroy_keeps_mapping_for_readers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, late_reader.changed, 0);
 }
 
-/* R11: a hwirq which was given back serves the next IPI, and only that */
+/* A hwirq which was given back serves the next IPI, and only that */
 static void destroy_subset_then_reserve(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -244,7 +244,7 @@ static void destroy_subset_then_reserve(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_count(fake).descs, all.descs);
 }
 
-/* R11: nonsense is refused and changes nothing */
+/* Wrong arguments are refused and change nothing */
 static void destroy_bad_arguments(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -262,7 +262,7 @@ static void destroy_bad_arguments(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, one), 0);
 }
 
-/* R11: an IPI which is requested is not destroyed */
+/* An IPI which is requested is not destroyed */
 static void destroy_requested(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -279,7 +279,7 @@ static void destroy_requested(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
 
-/* R11: neither is a target which has the IPI enabled, but others are */
+/* A target which has the IPI enabled is not destroyed, but others are */
 static void destroy_enabled_target(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;

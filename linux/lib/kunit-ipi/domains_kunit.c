@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IPI domains, of which there can be several: R5, R10.
+ * IPI domains, of which there can be several.
  */
 
 #include <linux/irq.h>
@@ -8,7 +8,7 @@
 
 #include "fake.h"
 
-/* R5: the IPI domain is a child of the controller's domain */
+/* The IPI domain is a child of the controller's domain */
 static void domains_hierarchy(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -25,7 +25,7 @@ static void domains_hierarchy(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, data->parent_data->parent_data);
 }
 
-/* R10: each is found by its firmware node, and takes only its own hwirqs */
+/* Each domain is found by its firmware node, and takes only its own hwirqs */
 static void domains_found_by_fwnode(struct kunit *test)
 {
 	struct fake_ipi *fake[2] = { test->priv, fake_create(test, FAKE_UNIFORM) };
@@ -43,7 +43,7 @@ static void domains_found_by_fwnode(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_count(fake[0]).hwirqs, num_possible_cpus());
 }
 
-/* R10: sends go to the controller which the IPI was reserved from */
+/* Sends go to the controller which the IPI was reserved from */
 static void domains_send_apart(struct kunit *test)
 {
 	struct fake_ipi *fake[2] = { test->priv, fake_create(test, FAKE_GAPS) };
@@ -57,7 +57,7 @@ static void domains_send_apart(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake[1]->nr_calls, 1);
 }
 
-/* R10: the firmware node of a device's interrupt does not lead to IPIs */
+/* The firmware node of a device's interrupt does not lead to IPIs */
 static void domains_not_for_devices(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -69,7 +69,7 @@ static void domains_not_for_devices(struct kunit *test)
 			    fake->ipi);
 }
 
-/* R10: without a firmware node there is the default, until it goes */
+/* Without a firmware node there is the default, until it goes */
 static void domains_default(struct kunit *test)
 {
 	struct irq_domain *platform = irq_find_ipi_domain(NULL);
@@ -95,7 +95,7 @@ static const struct irq_domain_ops stacked_ops = {
 	.alloc	= stacked_alloc,
 };
 
-/* R5: levels behind the controller are no part of an IPI */
+/* Levels behind the controller are no part of an IPI */
 static void domains_deep_hierarchy(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv, *inner = fake_create(test, FAKE_ROW);
@@ -119,7 +119,7 @@ static void domains_deep_hierarchy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
 
-/* R5: a controller which lacks a callback does not get an IPI domain */
+/* A controller which lacks a callback does not get an IPI domain */
 static void domains_incomplete_ops(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -134,7 +134,7 @@ static void domains_incomplete_ops(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR(ipi_create_irq_domain(fake->domain, &ops)), -EINVAL);
 }
 
-/* R9: a controller need not reach anything but CPUs of Linux */
+/* A controller need not reach anything but CPUs of Linux */
 static void domains_no_external(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IPIs to processors which do not run Linux: R9.
+ * IPIs to processors which do not run Linux.
  */
 
 #include <linux/interrupt.h>
@@ -12,7 +12,7 @@
 /* A number which no CPU of Linux has */
 #define HWID	1234
 
-/* R9: one hwirq, which is routed to the hardware id */
+/* An external IPI takes one hwirq, which is routed to the hardware id */
 static void external_takes_one_hwirq(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -31,7 +31,7 @@ static void external_takes_one_hwirq(struct kunit *test)
 	fake_expect_count(test, fake, before);
 }
 
-/* R9: Linux can't request what it does not receive */
+/* Linux can't request what it does not receive */
 static void external_no_request(struct kunit *test)
 {
 	int virq = fake_reserve_external(test, test->priv, HWID);
@@ -42,7 +42,7 @@ static void external_no_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
 
-/* R9: it is sent to all of its targets, of which no CPU of Linux is one */
+/* An external IPI is sent to all of its targets, of which no CPU of Linux is one */
 static void external_send(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -64,7 +64,7 @@ static void external_send(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), -EINVAL);
 }
 
-/* R2, R9: the same refusals as for CPUs of Linux */
+/* There are the same refusals as for CPUs of Linux */
 static void external_refused(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;

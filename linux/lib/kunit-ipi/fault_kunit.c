@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every allocation on the way fails once: R2, R11.
+ * Every allocation on the way fails once.
  */
 
 #include <linux/debugfs.h>
@@ -114,25 +114,25 @@ static void expect_no_leak(struct kunit *test, int (*func)(struct fake_ipi *fake
 	kunit_info(test, "%u failures out of %u allocations", failures, nth - 2);
 }
 
-/* R2: memory runs out anywhere while reserving */
+/* Memory runs out anywhere while reserving */
 static void fault_reserve(struct kunit *test)
 {
 	expect_no_leak(test, reserve_all, true);
 }
 
-/* R2, R9: the same for a processor outside of Linux */
+/* Memory runs out anywhere while reserving for a processor outside of Linux */
 static void fault_reserve_external(struct kunit *test)
 {
 	expect_no_leak(test, reserve_external, true);
 }
 
-/* R5: and while an IPI domain is created */
+/* Memory runs out anywhere while an IPI domain is created */
 static void fault_create_domain(struct kunit *test)
 {
 	expect_no_leak(test, create_domain, false);
 }
 
-/* R11: destroying needs no memory */
+/* Destroying needs no memory */
 static void fault_destroy(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;

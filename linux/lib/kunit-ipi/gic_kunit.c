@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The IPI domain of a real MIPS GIC, if the system has one: R2, R16.
+ * The IPI domain of a real MIPS GIC, if the system has one.
  */
 
 #include <linux/bitfield.h>
@@ -34,13 +34,13 @@ static int gic_init(struct kunit *test)
 	return 0;
 }
 
-/* R2, R16: with no hwirqs left it is -ENOSPC, and all come back */
+/* The GIC runs out of hwirqs, and all of them come back */
 static void gic_exhausted(struct kunit *test)
 {
 	KUNIT_EXPECT_GE(test, real_expect_all_back(test, test->priv), num_possible_cpus());
 }
 
-/* R2: a mask with a hole, and a number for each target that is really its own */
+/* A mask with a hole, and a number for each target that is really its own */
 static void gic_mask_with_hole(struct kunit *test)
 {
 	struct cpumask *mask = kunit_kzalloc(test, cpumask_size(), GFP_KERNEL);
@@ -59,7 +59,7 @@ static void gic_mask_with_hole(struct kunit *test)
 	real_expect_delivery(test, virq, mask);
 }
 
-/* R2, R16: every other hwirq is taken, and an IPI to all CPUs works still */
+/* Every other hwirq is taken, and an IPI to all CPUs works still */
 static void gic_fragmented(struct kunit *test)
 {
 	unsigned int n, i, cpu, rows = 0;
@@ -91,7 +91,7 @@ static void gic_fragmented(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
 }
 
-/* R16: an IPI which nobody received does not hit the next owner of the hwirq */
+/* An IPI which nobody received does not hit the next owner of the hwirq */
 static void gic_no_stale_ipi(struct kunit *test)
 {
 	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
@@ -112,7 +112,7 @@ static unsigned int intr_of(int virq, unsigned int target)
 	return ipi_get_hwirq(virq, target) - GIC_NUM_LOCAL_INTRS;
 }
 
-/* R16: nor does what was raised while the hwirq was nobody's */
+/* Neither does one which was raised while the hwirq was nobody's */
 static void gic_no_foreign_ipi(struct kunit *test)
 {
 	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
@@ -152,7 +152,7 @@ static void take_turn(void *data)
 }
 
 /*
- * R8, R16: the GIC itself lets an enabled IPI through, and a disabled one not.
+ * The GIC itself lets an enabled IPI through, and a disabled one not.
  * That a masked one is handled together with the next timer interrupt, since it
  * is pending, hides the difference from whoever waits for it.
  */
@@ -172,7 +172,7 @@ static void gic_mask_and_unmask(struct kunit *test)
 	}
 }
 
-/* R9: a VP which is not there, or is a CPU of Linux, is no external target */
+/* A VP which is not there, or is a CPU of Linux, is no external target */
 static void gic_external_refused(struct kunit *test)
 {
 	unsigned int cpu;
@@ -184,7 +184,7 @@ static void gic_external_refused(struct kunit *test)
 	}
 }
 
-/* R9: a VP outside of Linux, see machines/malta-amp.toml, is one */
+/* A VP which nr_cpus= keeps from Linux is an external target */
 static void gic_external(struct kunit *test)
 {
 	unsigned int intr, cpu, vp = 0;
@@ -227,7 +227,7 @@ static unsigned int nr_smp_ipis(struct kunit *test, unsigned int cpu)
 	return n;
 }
 
-/* R8, R18: a CPU which goes down turns its SMP IPIs off, and they stay reserved */
+/* A CPU which goes down turns its SMP IPIs off, and they stay reserved */
 static void gic_smp_hotplug(struct kunit *test)
 {
 	unsigned int cpu = cpumask_last(cpu_online_mask);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The mapping from target to hwirq, and back: R3, R12, R13.
+ * The mapping from target to hwirq, and back.
  */
 
 #include <linux/irq.h>
 
 #include "fake.h"
 
-/* R3, R13: every target has a hwirq, and nobody else has one */
+/* Every target has a hwirq, and nobody else has one */
 static void mapping_covers_targets(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -35,7 +35,7 @@ static void mapping_covers_targets(struct kunit *test)
 	}
 }
 
-/* R3: it is as large as the targets need, and not as the system */
+/* The mapping is as large as the targets need, and not as the system */
 static void mapping_is_sized_by_targets(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -48,7 +48,7 @@ static void mapping_is_sized_by_targets(struct kunit *test)
 			cpumask_last(mask) - cpumask_first(mask) + 1);
 }
 
-/* R2, R5: a walk finds the targets in order, whatever else is in the mask */
+/* A walk finds the targets in order, whatever else is in the mask */
 static void mapping_iterates(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -71,7 +71,7 @@ static void mapping_iterates(struct kunit *test)
 		KUNIT_FAIL(test, "CPU %u is in no mask", target);
 }
 
-/* R3: hwirq 0 is a number like any other */
+/* Hwirq 0 is a number like any other */
 static void mapping_hwirq_zero(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -82,7 +82,7 @@ static void mapping_hwirq_zero(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, 0), virq);
 }
 
-/* R3: the shape of the hardware is what the controller makes of it */
+/* The shape of the hardware is what the controller makes of it */
 static void mapping_keeps_shape(struct kunit *test)
 {
 	static const int steps[] = {
@@ -106,7 +106,7 @@ static void mapping_keeps_shape(struct kunit *test)
 	}
 }
 
-/* R12: all hwirqs of an IPI resolve to it, and all others to nothing */
+/* All hwirqs of an IPI resolve to it, and all others to nothing */
 static void mapping_resolves(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -121,7 +121,7 @@ static void mapping_resolves(struct kunit *test)
 	}
 }
 
-/* R1, R12: two IPIs share neither virq nor hwirqs */
+/* Two IPIs share neither virq nor hwirqs */
 static void mapping_two_ipis(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -143,7 +143,7 @@ static void mapping_two_ipis(struct kunit *test)
 	}
 }
 
-/* R13: what is no IPI has no hwirqs */
+/* What is no IPI has no hwirqs */
 static void mapping_not_an_ipi(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Message passing: R6, R11, R15. Over IPIs of the platform's own controller, or
- * over the fake one where the platform has none to spare.
+ * Message passing, over IPIs of the platform's own controller, or over the fake
+ * one where the platform has none to spare.
  *
  * Each of the first CPUs sends to random sets of them. A message is a number which is written
  * before the IPI is sent, and the receiver has to see it when it handles the
@@ -189,7 +189,7 @@ static void wait_for_sender(struct sender *s)
 	}
 }
 
-/* R11, R15: no message is lost, none is stale, and no hwirq leaks beside it */
+/* No message is lost, none is stale, and no hwirq leaks beside it */
 static void message_is_seen(struct kunit *test)
 {
 	struct churn churn = { .test = test, .domain = test->priv };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IPIs to CPUs of Linux are per-CPU interrupts: R8, R14.
+ * IPIs to CPUs of Linux are per-CPU interrupts.
  */
 
 #include <linux/cpu.h>
@@ -9,7 +9,7 @@
 
 #include "fake.h"
 
-/* R8: an IPI to CPUs of Linux is requested as per-CPU interrupt, once */
+/* An IPI to CPUs of Linux is requested as per-CPU interrupt, once */
 static void percpu_request(struct kunit *test)
 {
 	int virq = fake_reserve_and_request(test, test->priv, cpu_possible_mask);
@@ -18,7 +18,7 @@ static void percpu_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ipi_test_try_request(virq, ipi_test_count), -EBUSY);
 }
 
-/* R8: a CPU which is no target can't enable the IPI, nor do harm by trying */
+/* A CPU which is no target can't enable the IPI, nor do harm by trying */
 static void percpu_enable_no_target(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -37,7 +37,7 @@ static void percpu_enable_no_target(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_is_enabled(fake, virq, cpu));
 }
 
-/* R8: each CPU unmasks and masks its own hwirq, and no other one */
+/* Each CPU unmasks and masks its own hwirq, and no other one */
 static void percpu_enable_own_hwirq(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -58,7 +58,7 @@ static void percpu_enable_own_hwirq(struct kunit *test)
 	}
 }
 
-/* R8: the reservation and the other CPUs do not care for a CPU which goes */
+/* The reservation and the other CPUs do not care for a CPU which goes */
 static void percpu_disable_keeps_reservation(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -80,7 +80,7 @@ static void percpu_disable_keeps_reservation(struct kunit *test)
 }
 
 #ifdef CONFIG_HOTPLUG_CPU
-/* R8: a CPU goes off and comes back, and receives the IPI as before */
+/* A CPU goes off and comes back, and receives the IPI as before */
 static void percpu_hotplug(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -108,7 +108,7 @@ static void percpu_hotplug(struct kunit *test)
 }
 #endif
 
-/* R14: an IPI has no affinity that could be set */
+/* An IPI has no affinity that could be set */
 static void percpu_no_affinity(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;

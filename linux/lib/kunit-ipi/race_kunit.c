@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Senders against those who reserve and destroy: R6, R11, R12.
+ * Senders against those who reserve and destroy.
  */
 
 #include <linux/irq.h>
@@ -82,7 +82,7 @@ static void race_start(struct kunit *test, struct race *race, unsigned int cpu)
 							      "ipi-race/%u"));
 }
 
-/* R6, R11: IPIs come and go while others are sent from all CPUs */
+/* IPIs come and go while others are sent from all CPUs */
 static void race_senders(struct kunit *test)
 {
 	struct race *races = kunit_kcalloc(test, MAX_THREADS, sizeof(*races), GFP_KERNEL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Receiving IPIs: R8, R12, R14, and R15 as far as a CPU can see it.
+ * Receiving IPIs.
  */
 
 #include <linux/irq.h>
@@ -10,7 +10,7 @@
 
 #include "fake.h"
 
-/* R12: a hwirq ends up in the handler of its IPI, on the CPU it was raised on */
+/* A hwirq ends up in the handler of its IPI, on the CPU it was raised on */
 static void receive_runs_handler(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -31,8 +31,8 @@ static void receive_runs_handler(struct kunit *test)
 }
 
 /*
- * R8: the acknowledged hwirq is the one of the CPU which handles the IPI.
- * R14: the counts which /proc/interrupts shows are per CPU, once per IPI.
+ * The acknowledged hwirq is the one of the CPU which handles the IPI. The counts
+ * which /proc/interrupts shows are per CPU, once per IPI.
  */
 static void receive_acks_and_counts_once(struct kunit *test)
 {
@@ -56,7 +56,7 @@ static void receive_acks_and_counts_once(struct kunit *test)
 	}
 }
 
-/* R12: a hwirq which was given back is nobody's */
+/* A hwirq which was given back is nobody's */
 static void receive_after_destroy(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;

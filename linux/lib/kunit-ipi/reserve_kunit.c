@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reserving IPIs: R1, R2, R7.
+ * Reserving IPIs.
  */
 
 #include <linux/irq.h>
@@ -8,7 +8,7 @@
 
 #include "fake.h"
 
-/* R1: one virq and one descriptor, whatever the number of targets */
+/* One virq and one descriptor, whatever the number of targets */
 static void reserve_takes_one_virq(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -25,7 +25,7 @@ static void reserve_takes_one_virq(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(mask, irq_get_affinity_mask(virq)));
 }
 
-/* R2: a hwirq per target, or one in all, and no more */
+/* There is a hwirq per target, or one in all, and no more */
 static void reserve_takes_hwirqs(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -41,7 +41,7 @@ static void reserve_takes_hwirqs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count.mappings, want);
 }
 
-/* R2: hwirqs which are scattered over the whole space will do */
+/* Hwirqs which are scattered over the whole space will do */
 static void reserve_fragmented(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -71,7 +71,7 @@ static void reserve_expect_refused(struct kunit *test, struct irq_domain *domain
 	fake_expect_count(test, fake, before);
 }
 
-/* R2: what is not an IPI domain is refused */
+/* What is not an IPI domain is refused */
 static void reserve_not_ipi_domain(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -80,7 +80,7 @@ static void reserve_not_ipi_domain(struct kunit *test)
 	reserve_expect_refused(test, fake->domain, cpu_possible_mask, -EINVAL);
 }
 
-/* R2: a mask which makes no sense is refused */
+/* A mask which makes no sense is refused */
 static void reserve_bad_mask(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -89,7 +89,7 @@ static void reserve_bad_mask(struct kunit *test)
 	reserve_expect_refused(test, fake->ipi, cpu_none_mask, -EINVAL);
 }
 
-/* R2: so is one with a CPU which can not exist */
+/* A mask with a CPU which can not exist is refused */
 static void reserve_impossible_cpu(struct kunit *test)
 {
 	struct cpumask *mask = fake_mask(test, MASK_ALL);
@@ -100,7 +100,7 @@ static void reserve_impossible_cpu(struct kunit *test)
 	reserve_expect_refused(test, fake->ipi, mask, -EINVAL);
 }
 
-/* R2: no hwirqs left is an error which leaks nothing and goes away again */
+/* No hwirqs left is an error which leaks nothing and goes away again */
 static void reserve_no_hwirqs(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -121,7 +121,7 @@ static void reserve_no_hwirqs(struct kunit *test)
 	fake_reserve(test, fake, cpu_possible_mask);
 }
 
-/* R2: a controller whose hwirq resolves to a device already gets an error */
+/* A controller whose hwirq resolves to a device already gets an error */
 static void reserve_busy_hwirq(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -135,7 +135,7 @@ static void reserve_busy_hwirq(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, hwirq), device);
 }
 
-/* R2: a hwirq which the controller's domain does not have is an error */
+/* A hwirq which the controller's domain does not have is an error */
 static void reserve_no_such_hwirq(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -147,7 +147,7 @@ static void reserve_no_such_hwirq(struct kunit *test)
 
 #ifndef CONFIG_SPARSE_IRQ
 /*
- * R2: no descriptor is -ENOMEM. With SPARSE_IRQ there is no end to the numbers,
+ * No descriptor is -ENOMEM. With SPARSE_IRQ there is no end to the numbers,
  * and the suite ipi-fault lets the allocation of the descriptor fail.
  */
 static void reserve_no_descriptor(struct kunit *test)
@@ -171,7 +171,7 @@ static void reserve_no_descriptor(struct kunit *test)
 }
 #endif
 
-/* R7: global means all possible CPUs, and it is recorded when reserving */
+/* Global means all possible CPUs, and it is recorded when reserving */
 static void reserve_records_global(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;

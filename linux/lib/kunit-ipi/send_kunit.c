@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sending IPIs, seen at the registers of the controller: R4, R5, R6, R7.
+ * Sending IPIs, seen at the registers of the controller.
  */
 
 #include <linux/irq.h>
@@ -36,7 +36,7 @@ static void expect_silence(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->nr_sent, 0);
 }
 
-/* R4, R5, R6: every function raises the hwirqs of the targets, once */
+/* Every function raises the hwirqs of the targets, once */
 static void send_raises_hwirqs(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -60,7 +60,7 @@ static void send_raises_hwirqs(struct kunit *test)
 	}
 }
 
-/* R6: sends work with interrupts disabled */
+/* Sends work with interrupts disabled */
 static void send_irqs_off(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -81,7 +81,7 @@ static void send_irqs_off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->nr_sent, 3 * cpumask_weight(mask));
 }
 
-/* R6: a mask which is not a subset of the targets is refused as a whole */
+/* A mask which is not a subset of the targets is refused as a whole */
 static void send_outside_of_targets(struct kunit *test)
 {
 	const struct fake_case *param = test->param_value;
@@ -104,7 +104,7 @@ static void send_outside_of_targets(struct kunit *test)
 	expect_silence(test);
 }
 
-/* R6: what is no IPI is not sent, though its chip could */
+/* What is no IPI is not sent, though its chip could */
 static void send_not_an_ipi(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -135,7 +135,7 @@ static void expect_no_chip(struct kunit *test, const struct cpumask *mask)
 	irq_set_chip(virq, chip);
 }
 
-/* R6: no descriptor, and a chip which can't send, of a global IPI or another */
+/* No descriptor is refused, and a chip which can't send, of any IPI */
 static void send_no_chip(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(INT_MAX, cpu_possible_mask), -EINVAL);
@@ -144,7 +144,7 @@ static void send_no_chip(struct kunit *test)
 	expect_no_chip(test, cpumask_of(cpumask_first(cpu_possible_mask)));
 }
 
-/* R7: a global IPI by nature is a per-CPU interrupt whose chip can send */
+/* A global IPI by nature is a per-CPU interrupt whose chip can send */
 static void send_set_global(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -171,7 +171,7 @@ static void send_set_global(struct kunit *test)
 					      cpu_possible_mask));
 }
 
-/* R7: the next owner of the number has an ordinary interrupt */
+/* The next owner of the number of a global IPI has an ordinary interrupt */
 static void send_global_goes(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
@@ -205,7 +205,7 @@ static void probe_send(void *data, const struct cpumask *mask,
 		count->n++;
 }
 
-/* R14: the tracepoint fires once per send of a driver */
+/* The tracepoint fires once per send of a driver */
 static void send_is_traced(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
