@@ -139,6 +139,7 @@ static void fault_destroy(struct kunit *test)
 	struct fake_count before = fake_count(fake);
 	int virq, ret[2];
 
+	ipi_test_need_two(test, cpu_possible_mask);
 	virq = fake_reserve(test, fake, cpu_possible_mask);
 
 	current->fail_nth = 1;

@@ -92,6 +92,7 @@ static void race_senders(struct kunit *test)
 	unsigned int cpu, i, n = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, races);
+	ipi_test_need_two(test, cpu_possible_mask);
 	ipi_test_no_hotplug(test);
 
 	for_each_online_cpu(cpu) {
