@@ -11,7 +11,7 @@
 #include "fake.h"
 
 /* More allocations than this are not expected on any way */
-#define MAX_NTH		64
+#define MAX_NTH		(64 + nr_cpu_ids)
 
 /* Settings of failslab, which are in its files in debugfs only */
 static bool *ignore_gfp_wait, old_ignore_gfp_wait;

@@ -158,12 +158,12 @@ static int cpu_of_hwid(unsigned long hwid)
 /* A CPU of Linux gets a per-CPU interrupt */
 static void of_linux_cpu(struct kunit *test)
 {
-	int virq = reserve(test, "kunit-good", 0), cpu = cpu_of_hwid(0);
-	struct of_fakes *fakes = test->priv;
+	int virq = ipi_test_keep(test, reserve(test, "kunit-good", 0));
 	struct irq_data *data = irq_get_irq_data(virq);
+	struct of_fakes *fakes = test->priv;
+	int cpu = cpu_of_hwid(0);
 
 	KUNIT_ASSERT_GE(test, cpu, 0);
-	KUNIT_ASSERT_GT(test, virq, 0);
 	KUNIT_EXPECT_PTR_EQ(test, data->domain, fakes->fake[CONTROLLER0]->ipi);
 	KUNIT_EXPECT_FALSE(test, is_external(virq));
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(irq_data_get_affinity_mask(data),
