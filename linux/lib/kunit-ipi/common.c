@@ -3,12 +3,14 @@
  * What the IPI suites share.
  */
 
+#include <linux/cleanup.h>
 #include <linux/cpu.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/irqnr.h>
 #include <linux/kthread.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/smp.h>
 
 #include "common.h"
@@ -125,6 +127,14 @@ void ipi_test_request(struct kunit *test, int virq, irq_handler_t handler)
 void ipi_test_release(struct kunit *test, int virq)
 {
 	kunit_release_action(test, release, (void *)(unsigned long)virq);
+}
+
+/* ipi_test_desc_send - irq_desc_send_ipi() as from arch code, which is not preempted */
+int ipi_test_desc_send(int virq, const struct cpumask *mask)
+{
+	guard(preempt)();
+
+	return irq_desc_send_ipi(irq_to_desc(virq), mask);
 }
 
 static void enable_here(void *virq)

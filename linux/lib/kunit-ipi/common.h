@@ -31,6 +31,7 @@ irqreturn_t ipi_test_count(int irq, void *dev);
 int ipi_test_try_request(int virq, irq_handler_t handler);
 void ipi_test_request(struct kunit *test, int virq, irq_handler_t handler);
 void ipi_test_release(struct kunit *test, int virq);
+int ipi_test_desc_send(int virq, const struct cpumask *mask);
 void ipi_test_enable_on(const struct cpumask *mask, int virq);
 void ipi_test_disable_on(const struct cpumask *mask, int virq);
 

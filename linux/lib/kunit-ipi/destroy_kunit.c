@@ -80,7 +80,7 @@ static void destroy_subset(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpu), INVALID_HWIRQ);
 		KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(cpu)), -EINVAL);
 		KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, mask), -EINVAL);
-		KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(virq), mask), -EINVAL);
+		KUNIT_EXPECT_EQ(test, ipi_test_desc_send(virq, mask), -EINVAL);
 		KUNIT_EXPECT_EQ(test, fake->nr_sent, 0);
 
 		KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);

@@ -55,7 +55,7 @@ static void external_send(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(0)), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpu_possible_mask), -EINVAL);
-	KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(virq), cpumask_of(0)), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ipi_test_desc_send(virq, cpumask_of(0)), -EINVAL);
 	KUNIT_EXPECT_EQ(test, fake->nr_calls, 1);
 	KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(virq)));
 

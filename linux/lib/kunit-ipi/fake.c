@@ -6,6 +6,7 @@
  * looked at, and fake_raise_on() is the wire to a CPU.
  */
 
+#include <linux/cleanup.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/minmax.h>
@@ -87,20 +88,21 @@ static void fake_send_ipi(struct irq_data *d, const struct cpumask *dest)
 	struct fake_ipi *fake = to_fake(d);
 	irq_hw_number_t hwirq;
 	unsigned int target;
-	unsigned long flags;
 
 	/* Orders prior accesses of the sender, paired by whoever reads the log */
-	raw_spin_lock_irqsave(&fake->lock, flags);
+	guard(raw_spinlock_irqsave)(&fake->lock);
 
 	fake->nr_calls++;
+	/* An IPI which was not reserved has no hwirqs */
+	if (!map)
+		return;
+
 	for_each_ipi_hwirq(hwirq, target, map, dest) {
 		if (fake->nr_sent < nr_cpu_ids)
 			fake->sent[fake->nr_sent] = (struct fake_sent){ hwirq, target };
 		fake->nr_sent++;
 		fake_interrupt(fake, hwirq, target);
 	}
-
-	raw_spin_unlock_irqrestore(&fake->lock, flags);
 }
 
 static const struct irq_chip fake_chip = {

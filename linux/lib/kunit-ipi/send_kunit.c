@@ -51,7 +51,7 @@ static void send_raises_hwirqs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 	expect_sent(test, virq, mask);
 
-	KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(virq), mask), 0);
+	KUNIT_EXPECT_EQ(test, ipi_test_desc_send(virq, mask), 0);
 	expect_sent(test, virq, mask);
 
 	for_each_cpu(cpu, mask) {
@@ -94,7 +94,7 @@ static void send_outside_of_targets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, NULL), -EINVAL);
 	expect_silence(test);
 	if (!global)
-		KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(virq), more), -EINVAL);
+		KUNIT_EXPECT_EQ(test, ipi_test_desc_send(virq, more), -EINVAL);
 	expect_silence(test);
 
 	/* Only an impossible CPU is no target of an IPI to all of them */
@@ -117,8 +117,7 @@ static void send_not_an_ipi(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(device, cpu_possible_mask), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(device), -EINVAL);
-	KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(device),
-						cpu_possible_mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ipi_test_desc_send(device, cpu_possible_mask), -EINVAL);
 	expect_silence(test);
 }
 
@@ -130,7 +129,7 @@ static void expect_no_chip(struct kunit *test, const struct cpumask *mask)
 	irq_set_chip(virq, &dummy_irq_chip);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, mask), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), -EINVAL);
-	KUNIT_EXPECT_EQ(test, irq_desc_send_ipi(irq_to_desc(virq), mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ipi_test_desc_send(virq, mask), -EINVAL);
 	expect_silence(test);
 	irq_set_chip(virq, chip);
 }
@@ -169,6 +168,14 @@ static void send_set_global(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, irqd_is_global_ipi(irq_get_irq_data(device)));
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(irq_get_affinity_mask(device),
 					      cpu_possible_mask));
+
+	/* It was not reserved, so it is for arch code only */
+	irq_set_chip_data(device, fake);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(device, cpu_possible_mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(device), -EINVAL);
+	expect_silence(test);
+	KUNIT_EXPECT_EQ(test, ipi_test_desc_send(device, cpu_possible_mask), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_calls, 1);
 }
 
 /* The next owner of the number of a global IPI has an ordinary interrupt */
