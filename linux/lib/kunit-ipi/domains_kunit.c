@@ -69,6 +69,16 @@ static void domains_not_for_devices(struct kunit *test)
 			    fake->ipi);
 }
 
+/* A domain for per-CPU interrupts, which some controllers have, does not hand out IPIs */
+static void domains_of_percpu_irqs(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+
+	kunit_release_action(test, fake_remove_domain, fake->ipi);
+	irq_domain_update_bus_token(fake->domain, DOMAIN_BUS_IPI);
+	KUNIT_EXPECT_NULL(test, irq_find_ipi_domain(fake->domain->fwnode));
+}
+
 /* Without a firmware node there is the default, until it goes */
 static void domains_default(struct kunit *test)
 {
@@ -157,6 +167,7 @@ static struct kunit_case domains_cases[] = {
 	KUNIT_CASE(domains_found_by_fwnode),
 	KUNIT_CASE(domains_send_apart),
 	KUNIT_CASE(domains_not_for_devices),
+	KUNIT_CASE(domains_of_percpu_irqs),
 	KUNIT_CASE(domains_default),
 	KUNIT_CASE(domains_deep_hierarchy),
 	KUNIT_CASE(domains_incomplete_ops),
