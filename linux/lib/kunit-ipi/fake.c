@@ -6,7 +6,6 @@
  * looked at, and fake_raise_on() is the wire to a CPU.
  */
 
-#include <linux/cleanup.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/minmax.h>
@@ -82,20 +81,11 @@ static void fake_interrupt(struct fake_ipi *fake, irq_hw_number_t hwirq,
 	irq_work_queue_on(&cpu->work, target);
 }
 
-static void fake_send_ipi(struct irq_data *d, const struct cpumask *dest)
+static void fake_send_to(struct fake_ipi *fake, const struct ipi_mapping *map,
+			 const struct cpumask *dest)
 {
-	const struct ipi_mapping *map = irq_data_get_ipi_mapping(d);
-	struct fake_ipi *fake = to_fake(d);
 	irq_hw_number_t hwirq;
 	unsigned int target;
-
-	/* Orders prior accesses of the sender, paired by whoever reads the log */
-	guard(raw_spinlock_irqsave)(&fake->lock);
-
-	fake->nr_calls++;
-	/* An IPI which was not reserved has no hwirqs */
-	if (!map)
-		return;
 
 	for_each_ipi_hwirq(hwirq, target, map, dest) {
 		if (fake->nr_sent < nr_cpu_ids)
@@ -103,6 +93,23 @@ static void fake_send_ipi(struct irq_data *d, const struct cpumask *dest)
 		fake->nr_sent++;
 		fake_interrupt(fake, hwirq, target);
 	}
+}
+
+static void fake_send_ipi(struct irq_data *d, const struct cpumask *dest)
+{
+	const struct ipi_mapping *map = irq_data_get_ipi_mapping(d);
+	struct fake_ipi *fake = to_fake(d);
+	unsigned long flags;
+
+	/* Orders prior accesses of the sender, paired by whoever reads the log */
+	raw_spin_lock_irqsave(&fake->lock, flags);
+
+	fake->nr_calls++;
+	/* An IPI which was not reserved has no hwirqs */
+	if (map)
+		fake_send_to(fake, map, dest);
+
+	raw_spin_unlock_irqrestore(&fake->lock, flags);
 }
 
 static const struct irq_chip fake_chip = {
