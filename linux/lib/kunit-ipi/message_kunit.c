@@ -3,10 +3,10 @@
  * Message passing, over IPIs of the platform's own controller, or over the fake
  * one where the platform has none to spare.
  *
- * Each of the first CPUs sends to random sets of them. A message is a number which is written
- * before the IPI is sent, and the receiver has to see it when it handles the
- * IPI. A sender waits for its receivers, so an IPI which is lost, or a receiver
- * which sees an old number, is a message that is never answered.
+ * Each of the first CPUs sends to random sets of them. A message is a number
+ * which is written before the IPI is sent, and the receiver has to see it when
+ * it handles the IPI. A sender waits for its receivers, so an IPI which is lost,
+ * or a receiver which sees an old number, is a message that is never answered.
  *
  * Beside that, all hwirqs which are left are reserved, sent and given back.
  */
