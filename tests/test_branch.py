@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import tarfile
 import subprocess
 import sys
 from unittest import mock
@@ -128,6 +129,20 @@ class BadBase(Project):
     def test_no_tarball(self):
         (self.folder / "base.tar.xz").write_text("hello")
         self.refused("no tarball that can be read")
+
+    def test_a_folder_that_was_built_in(self):
+        (self.folder / "tree").mkdir()
+        for name, text in (("Makefile", kernel_files()["Makefile"]), (".config", "CONFIG_X=y\n")):
+            (self.folder / "tree" / name).write_text(text)
+        self.set_env(LINUX=str(self.folder / "tree"))
+        self.refused("tree was built in; make mrproper")
+
+    def test_a_tarball_with_a_hard_link(self):
+        link = tarfile.TarInfo("linux-source/kernel/two.c")
+        link.type, link.linkname = tarfile.LNKTYPE, "linux-source/kernel/a.c"
+        with tarfile.open(self.folder / "base.tar.xz", "w:xz", preset=0) as tar:
+            tar.addfile(link)
+        self.refused("kernel/two.c is neither a file nor a symbolic link")
 
     def test_nothing_there(self):
         self.set_env(LINUX="/nowhere/at/all")

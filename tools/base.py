@@ -88,6 +88,8 @@ def _entries_of_tarball(path):
                 elif member.isfile():
                     bits = "100755" if member.mode & 0o100 else "100644"
                     yield bits, name, tar.extractfile(member).read()
+                elif not member.isdir():
+                    raise tarfile.TarError(f"{name} is neither a file nor a symbolic link")
         if unpacker.wait():
             raise tarfile.TarError("the tarball is damaged")
 
@@ -125,6 +127,8 @@ def _write_commit(out, ref, entries):
 def import_to(repo, path, ref):
     """Makes one commit of the source at @ref, and returns the version."""
     check_space(repo.path)
+    if (path / ".config").exists():
+        raise Failure(f"{path} was built in; make mrproper there leaves the source alone")
     if path.is_dir():
         entries = _entries_of_folder(path)
     else:
