@@ -52,7 +52,10 @@ struct ipi_mapping {
  */
 static inline const struct ipi_mapping *irq_data_get_ipi_mapping(struct irq_data *d)
 {
-	/* Pairs with the WRITE_ONCE() in ipi_domain_free() */
+	/*
+	 * Pairs with the smp_store_release() in ipi_domain_alloc() and the
+	 * WRITE_ONCE() in ipi_domain_free()
+	 */
 	return READ_ONCE(d->common->ipi_mapping);
 }
 

@@ -532,7 +532,8 @@ EXPORT_SYMBOL_GPL(irq_reserve_ipi);
  * Context: Process context, may sleep.
  *
  * Return: Linux interrupt number, or
- * * %-EINVAL	- @domain is no IPI domain, or the controller can't reach @hwid.
+ * * %-EINVAL	- @domain is no IPI domain, or the controller can't reach @hwid
+ *		  or hands a hwirq out which resolves to another interrupt.
  * * %-ENOMEM	- No descriptor or no memory.
  * * %-ENOSPC	- No hwirqs left.
  */
