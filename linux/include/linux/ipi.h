@@ -1,27 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * IPI domains: what an interrupt controller driver needs to offer IPIs.
- *
- * Users of IPIs find what they need in linux/irq.h (sending) and
- * linux/irqdomain.h (reserving). See Documentation/IRQ-ipi.txt.
+ * Inter-processor interrupts: reserving and sending them, and what an interrupt
+ * controller driver needs to offer them. See Documentation/IRQ-ipi.txt.
  */
 #ifndef _LINUX_IPI_H
 #define _LINUX_IPI_H
 
 #include <linux/cpumask.h>
+#include <linux/errno.h>
 #include <linux/irq.h>
+#include <linux/irqdomain.h>
+#include <linux/limits.h>
 #include <linux/rcupdate.h>
 #include <linux/smp.h>
 
-struct irq_domain;
+struct irq_desc;
+
+/* Arch and core code, with GENERIC_IRQ_IPI */
+int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest);
+int irq_set_global_ipi(unsigned int virq);
+
+/* For ipi_get_hwirq(): the target of an IPI which does not run Linux */
+#define IPI_EXTERNAL	UINT_MAX
 
 #ifdef CONFIG_GENERIC_IRQ_IPI_DOMAIN
+
+/* Users of IPIs */
+struct irq_domain *irq_find_ipi_domain(struct fwnode_handle *fwnode);
+int irq_reserve_ipi(struct irq_domain *domain, const struct cpumask *dest);
+int irq_reserve_ipi_external(struct irq_domain *domain, unsigned long hwid);
+int irq_destroy_ipi(unsigned int virq, const struct cpumask *dest);
+int irq_send_ipi(unsigned int virq, const struct cpumask *dest);
+int irq_send_ipi_all(unsigned int virq);
+irq_hw_number_t ipi_get_hwirq(unsigned int virq, unsigned int target);
 
 /**
  * struct ipi_mapping - Target to hwirq table of an IPI
  * @first:	Number of the first target
  * @nr:		Number of entries in @hwirq
- * @external:	The one target is not a CPU of Linux
+ * @nr_cpus:	Number of entries for CPUs: @nr, or 0 if the target is external
+ * @gone:	The IPI is being destroyed
  * @hwid:	Hardware id of the external target
  * @rcu:	For freeing the mapping behind the back of late readers
  * @hwirq:	Hardware interrupt number of target @first + index, INVALID_HWIRQ
@@ -29,13 +47,14 @@ struct irq_domain;
  *
  * Covers the targets from the first to the last one, and serves every shape of
  * hardware: hwirqs which are consecutive, which have gaps, or which are the
- * same for all targets. A target is the number of a CPU, or 0 for the external
- * target. Use the accessors below.
+ * same for all targets. The external target is entry 0. Use the accessors
+ * below.
  */
 struct ipi_mapping {
 	unsigned int		__private first;
 	unsigned int		__private nr;
-	bool			__private external;
+	unsigned int		__private nr_cpus;
+	bool			__private gone;
 	unsigned long		__private hwid;
 	struct rcu_head		rcu;
 	irq_hw_number_t		__private hwirq[] __counted_by(nr);
@@ -53,36 +72,58 @@ struct ipi_mapping {
 static inline const struct ipi_mapping *irq_data_get_ipi_mapping(struct irq_data *d)
 {
 	/*
-	 * Pairs with the smp_store_release() in ipi_domain_alloc() and the
-	 * WRITE_ONCE() in ipi_domain_free()
+	 * A global IPI of arch code is sent from CPUs which RCU does not watch,
+	 * too. Its owner keeps it. Pairs with the rcu_assign_pointer() in
+	 * ipi_publish().
 	 */
-	return READ_ONCE(d->common->ipi_mapping);
-}
-
-static inline bool ipi_mapping_is_external(const struct ipi_mapping *map)
-{
-	return ACCESS_PRIVATE(map, external);
+	return rcu_dereference_check(d->common->ipi_mapping,
+				     rcu_read_lock_any_held() ||
+				     irqd_is_global_ipi(d));
 }
 
 /**
- * ipi_mapping_get - Look up the hwirq of a target
+ * ipi_mapping_is_external - Tell whether the target runs Linux
  * @map:	Mapping of the IPI
- * @target:	Number of a CPU, or 0 for the external target
+ *
+ * Return: True for an IPI of irq_reserve_ipi_external().
+ */
+static inline bool ipi_mapping_is_external(const struct ipi_mapping *map)
+{
+	return !ACCESS_PRIVATE(map, nr_cpus);
+}
+
+/**
+ * ipi_mapping_hwid - Get the hardware id of the external target
+ * @map:	Mapping of an IPI for which ipi_mapping_is_external() is true
+ *
+ * For controllers whose trigger names the destination.
+ *
+ * Return: What irq_reserve_ipi_external() was called with.
+ */
+static inline unsigned long ipi_mapping_hwid(const struct ipi_mapping *map)
+{
+	return ACCESS_PRIVATE(map, hwid);
+}
+
+/**
+ * ipi_mapping_get - Look up the hwirq of a CPU
+ * @map:	Mapping of the IPI
+ * @cpu:	Number of the CPU, any number will do
  *
  * Context: Any, including NMI.
  *
- * Return: The hwirq, or %INVALID_HWIRQ if @target is not a target of the IPI.
+ * Return: The hwirq, or %INVALID_HWIRQ if @cpu is not a target of the IPI.
  */
 static inline irq_hw_number_t ipi_mapping_get(const struct ipi_mapping *map,
-					      unsigned int target)
+					      unsigned int cpu)
 {
-	/* A target below the first one wraps around and is out of range, too */
-	unsigned int i = target - ACCESS_PRIVATE(map, first);
+	/* A CPU below the first target wraps around and is out of range, too */
+	unsigned int i = cpu - ACCESS_PRIVATE(map, first);
 
-	if (i >= ACCESS_PRIVATE(map, nr))
+	if (i >= ACCESS_PRIVATE(map, nr_cpus))
 		return INVALID_HWIRQ;
 
-	/* Pairs with the WRITE_ONCE() in ipi_mapping_set() */
+	/* Pairs with the WRITE_ONCE() in ipi_free_hwirqs() */
 	return READ_ONCE(ACCESS_PRIVATE(map, hwirq[i]));
 }
 
@@ -90,8 +131,9 @@ static inline irq_hw_number_t ipi_mapping_get(const struct ipi_mapping *map,
  * irq_data_get_ipi_hwirq - Look up the hwirq of the calling CPU
  * @d:	Interrupt data of the IPI, of any level of its hierarchy
  *
- * For the irq_ack(), irq_mask() and irq_unmask() callbacks, which act on the
- * hwirq of the CPU they run on.
+ * For the irq_ack(), irq_mask(), irq_unmask() and irq_eoi() callbacks of a
+ * controller, which act on the hwirq of the CPU they run on. The core invokes
+ * them on CPUs which have one only.
  *
  * Context: Any in which the caller does not migrate.
  *
@@ -147,7 +189,7 @@ static __always_inline bool ipi_iter_find(struct ipi_iter *iter,
 			if (unlikely(i >= iter->nr))
 				continue;
 
-			/* Pairs with the WRITE_ONCE() in ipi_mapping_set() */
+			/* Pairs with the WRITE_ONCE() in ipi_free_hwirqs() */
 			*hwirq = READ_ONCE(iter->hwirq[i]);
 			*target = iter->first + i;
 			if (likely(*hwirq != INVALID_HWIRQ))
@@ -168,7 +210,7 @@ static __always_inline bool ipi_iter_find(struct ipi_iter *iter,
 /**
  * for_each_ipi_hwirq - Iterate over the hwirqs of the targets in a mask
  * @_hwirq:	irq_hw_number_t, the hwirq of the target
- * @_target:	unsigned int, the target
+ * @_target:	unsigned int, the CPU; no CPU if ipi_mapping_is_external()
  * @_map:	Mapping of the IPI
  * @_mask:	Mask handed to the send_ipi() callback
  *
@@ -181,31 +223,48 @@ static __always_inline bool ipi_iter_find(struct ipi_iter *iter,
 
 /**
  * struct ipi_domain_ops - Interrupt controller side of an IPI domain
- * @chip:	Chip which handles the hwirqs of IPIs. Its irq_ack(), irq_mask(),
- *		irq_unmask() and irq_eoi() act on irq_data_get_ipi_hwirq() of
- *		the calling CPU. Its send_ipi() gets the mask of all targets,
- *		looks their hwirqs up in the mapping and carries, once per
- *		mask, the barrier which orders prior memory accesses before the
- *		IPI. The callbacks get the interrupt data of either level, whose
- *		chip data is the host data of the controller's domain, and leave
- *		irq_data::hwirq alone.
+ * @chip:	How the controller handles the hwirqs of IPIs, see below
+ * @banked:	Each CPU has hwirqs of its own, so that the same number on two
+ *		CPUs may belong to two IPIs. The controller finds the interrupt
+ *		of a hwirq by CPU: its irq_unmask() lets the calling CPU's hwirq
+ *		lead to the interrupt, and its irq_mask() to nothing. Otherwise
+ *		the reverse map of the controller's domain has all hwirqs.
  * @alloc:	Allocate a hwirq for each CPU in @dest, which is not empty, route
- *		it there, leave it masked and ipi_mapping_set() it. Targets may
- *		share a hwirq. Returns 0, -ENOSPC if no hwirqs are left, or
- *		-EINVAL if a target can not be reached. After an error the core
- *		frees what was set.
+ *		it there, leave it masked and ipi_mapping_set() it. CPUs which
+ *		are offline are no exception. Targets may share a hwirq. Returns
+ *		0, -ENOSPC if no hwirqs are left, or -EINVAL if a target cannot
+ *		be reached. After an error the core frees what was set.
  * @alloc_external: Allocate a hwirq for the processor with hardware id @hwid,
  *		which does not run Linux, route it there and leave it unmasked.
- *		Returns as @alloc. Optional.
- * @free:	Free one hwirq, which is neither sent nor resolved any more. Called
- *		once per hwirq, when its last target goes. Leaves it masked and
- *		not pending.
+ *		Returns 0, -ENOSPC if no hwirqs are left, or -EINVAL if there is
+ *		no such processor, it cannot be reached, or it is a CPU which
+ *		Linux may own. Optional.
+ * @free:	Free @hwirq, which is neither sent nor resolved any more, and leave
+ *		it masked and not pending, on a CPU that is offline by the time it
+ *		comes up. If @banked, this is for each target
+ *		@cpu that leaves. Otherwise it is once for each hwirq, when its
+ *		last target @cpu leaves. If ipi_mapping_is_external(), @cpu is
+ *		none and ipi_mapping_hwid() is the target.
+ *
+ * Of @chip, these callbacks are used and no others: irq_mask(), irq_unmask(),
+ * irq_ack() and irq_eoi(), the latter two if they are there, and send_ipi().
+ * They get the interrupt data of the controller's domain, whose chip data is
+ * the domain's host data and whose hwirq is INVALID_HWIRQ. The first four act
+ * on irq_data_get_ipi_hwirq(), and run on CPUs which have one. A CPU that stops to
+ * be a target loses it while the hwirqs of others lead to the IPI still, so those
+ * which the CPU has not enabled must not reach it. send_ipi() gets
+ * the mask of all targets, which is not empty, looks their hwirqs up in the
+ * mapping, and carries, once per mask, the barrier that orders prior memory
+ * accesses before the IPI. For an external target the mask has no meaning but
+ * to for_each_ipi_hwirq().
  *
  * @alloc, @alloc_external and @free get the controller's domain and run in
- * process context under the lock of the root domain, which serializes them.
+ * process context under the lock of the root domain, which serializes them. They
+ * neither reserve nor destroy IPIs, nor take the lock of CPU hotplug.
  */
 struct ipi_domain_ops {
 	const struct irq_chip	*chip;
+	bool			banked;
 	int			(*alloc)(struct irq_domain *parent,
 					 struct ipi_mapping *map,
 					 const struct cpumask *dest);
@@ -213,38 +272,60 @@ struct ipi_domain_ops {
 						  unsigned long hwid,
 						  irq_hw_number_t *hwirq);
 	void			(*free)(struct irq_domain *parent,
+					const struct ipi_mapping *map,
+					unsigned int cpu,
 					irq_hw_number_t hwirq);
 };
 
-void ipi_mapping_set(struct ipi_mapping *map, unsigned int target,
+void ipi_mapping_set(struct ipi_mapping *map, unsigned int cpu,
 		     irq_hw_number_t hwirq);
 void irq_chip_send_ipi(struct irq_data *data, const struct cpumask *dest);
-struct irq_domain *ipi_create_irq_domain(struct irq_domain *parent,
+struct irq_domain *ipi_create_irq_domain(struct fwnode_handle *fwnode,
+					 struct irq_domain *parent,
 					 const struct ipi_domain_ops *ops);
 void irq_set_default_ipi_domain(struct irq_domain *domain);
 
 #else /* CONFIG_GENERIC_IRQ_IPI_DOMAIN */
 
-static inline const struct ipi_mapping *irq_data_get_ipi_mapping(struct irq_data *d)
+/* There is no IPI domain, and so no IPI that could be reserved */
+static inline struct irq_domain *irq_find_ipi_domain(struct fwnode_handle *fwnode)
 {
 	return NULL;
 }
 
-static inline bool ipi_mapping_is_external(const struct ipi_mapping *map)
+static inline int irq_reserve_ipi(struct irq_domain *domain,
+				  const struct cpumask *dest)
 {
-	return false;
+	return -EINVAL;
+}
+
+static inline int irq_reserve_ipi_external(struct irq_domain *domain,
+					   unsigned long hwid)
+{
+	return -EINVAL;
+}
+
+static inline int irq_destroy_ipi(unsigned int virq, const struct cpumask *dest)
+{
+	return -EINVAL;
+}
+
+static inline int irq_send_ipi(unsigned int virq, const struct cpumask *dest)
+{
+	return -EINVAL;
+}
+
+static inline int irq_send_ipi_all(unsigned int virq)
+{
+	return -EINVAL;
+}
+
+static inline irq_hw_number_t ipi_get_hwirq(unsigned int virq,
+					    unsigned int target)
+{
+	return INVALID_HWIRQ;
 }
 
 #endif /* CONFIG_GENERIC_IRQ_IPI_DOMAIN */
-
-/* On UP the affinity mask always has CPU 0, which an external IPI does not reach */
-static inline const struct cpumask *irq_data_get_ipi_cpus(struct irq_data *d)
-{
-	const struct ipi_mapping *map = irq_data_get_ipi_mapping(d);
-
-	if (map && ipi_mapping_is_external(map))
-		return cpu_none_mask;
-	return irq_data_get_affinity_mask(d);
-}
 
 #endif /* _LINUX_IPI_H */

@@ -27,12 +27,13 @@
 /**
  * struct ipi_domain - Host data of an IPI domain
  * @ops:	Interrupt controller side of the domain
- * @chip:	Chip of the domain's own level: the controller's, except that it
- *		defers to the parent for sending
+ * @chip:	Chip of the domain's own level, which defers to the parent
+ * @parent_chip: Chip of the parent's level: what an IPI needs of the controller's
  */
 struct ipi_domain {
 	const struct ipi_domain_ops	*ops;
 	struct irq_chip			chip;
+	struct irq_chip			parent_chip;
 };
 
 /**
@@ -44,6 +45,15 @@ struct ipi_alloc_info {
 	const struct cpumask	*dest;
 	unsigned long		hwid;
 };
+
+/*
+ * Serializes those who destroy, so that each of them can wait for a grace period
+ * without the lock of the root domain. Outside of that lock.
+ */
+static DEFINE_MUTEX(ipi_destroy_mutex);
+
+/* The targets which leave: the caller's mask may be that of the online CPUs */
+static struct cpumask ipi_leaving;
 
 /* What irq_find_ipi_domain() returns if no controller is named */
 static struct irq_domain *ipi_default_domain;
@@ -69,7 +79,7 @@ static struct ipi_mapping *ipi_mapping_alloc(const struct ipi_alloc_info *info)
 
 	ACCESS_PRIVATE(map, first) = first;
 	ACCESS_PRIVATE(map, nr) = nr;
-	ACCESS_PRIVATE(map, external) = !info->dest;
+	ACCESS_PRIVATE(map, nr_cpus) = info->dest ? nr : 0;
 	ACCESS_PRIVATE(map, hwid) = info->hwid;
 	for (i = 0; i < nr; i++)
 		map_hwirq(map, i) = INVALID_HWIRQ;
@@ -79,27 +89,34 @@ static struct ipi_mapping *ipi_mapping_alloc(const struct ipi_alloc_info *info)
 /**
  * ipi_mapping_set - Set the hwirq of a target
  * @map:	Mapping handed to ipi_domain_ops::alloc
- * @target:	One of the CPUs which the callback was asked for
+ * @cpu:	One of the CPUs which the callback was asked for
  * @hwirq:	Hardware interrupt number in the controller's domain
  *
  * Context: ipi_domain_ops::alloc.
  */
-void ipi_mapping_set(struct ipi_mapping *map, unsigned int target,
+void ipi_mapping_set(struct ipi_mapping *map, unsigned int cpu,
 		     irq_hw_number_t hwirq)
 {
-	unsigned int i = target - map_target(map, 0);
+	unsigned int i = cpu - map_target(map, 0);
 
-	/* Pairs with the READ_ONCE() in ipi_mapping_get() */
 	if (!WARN_ON_ONCE(i >= map_nr(map)))
-		WRITE_ONCE(map_hwirq(map, i), hwirq);
+		map_hwirq(map, i) = hwirq;
+}
+EXPORT_SYMBOL_GPL(ipi_mapping_set);
+
+/* For who changes it: under the lock of the root domain nobody else does */
+static struct ipi_mapping *ipi_own_mapping(struct irq_data *data)
+{
+	return rcu_dereference_protected(data->common->ipi_mapping,
+					 lockdep_is_held(&data->domain->root->mutex));
 }
 
 /*
- * Targets leave an IPI in three steps: out of the affinity mask, which stops
- * sends, out of the reverse map, which stops reception, and, when nobody is left
- * who looked before, out of the mapping and back to the controller.
+ * Targets leave an IPI in three steps: no sends any more, out of the reverse map,
+ * which stops reception, and, when nobody is left who looked before, out of the
+ * mapping and back to the controller.
  *
- * @staying are the CPUs which remain targets. They do not change under the lock.
+ * @staying are the CPUs which remain targets.
  */
 static bool ipi_hwirq_stays(const struct ipi_mapping *map, irq_hw_number_t hwirq,
 			    const struct cpumask *staying)
@@ -116,6 +133,11 @@ static void ipi_remove_aliases(struct irq_data *data,
 			       const struct ipi_mapping *map,
 			       const struct cpumask *staying)
 {
+	struct ipi_domain *ipid = data->domain->host_data;
+
+	if (ipid->ops->banked)
+		return;
+
 	for (unsigned int i = 0; i < map_nr(map); i++) {
 		irq_hw_number_t hwirq = map_hwirq(map, i);
 
@@ -141,29 +163,9 @@ static void ipi_free_hwirqs(struct irq_data *data, struct ipi_mapping *map,
 		WRITE_ONCE(map_hwirq(map, i), INVALID_HWIRQ);
 
 		/* The last one of those who share it gives it back */
-		if (!ipi_hwirq_stays(map, hwirq, cpu_all_mask))
-			ipid->ops->free(domain->parent, hwirq);
+		if (ipid->ops->banked || !ipi_hwirq_stays(map, hwirq, cpu_all_mask))
+			ipid->ops->free(domain->parent, map, map_target(map, i), hwirq);
 	}
-}
-
-static void ipi_release_targets(struct irq_data *data,
-				const struct cpumask *staying)
-{
-	struct ipi_mapping *map = data->common->ipi_mapping;
-
-	lockdep_assert_held(&data->domain->root->mutex);
-
-	ipi_remove_aliases(data, map, staying);
-
-	/*
-	 * Pairs with the RCU read side critical sections of irq_send_ipi() and
-	 * irq_send_ipi_all(), the disabled preemption of irq_desc_send_ipi()
-	 * and the disabled interrupts of a receiver. None of them shall raise
-	 * or acknowledge a hwirq which has its next owner.
-	 */
-	synchronize_rcu();
-
-	ipi_free_hwirqs(data, map, staying);
 }
 
 static int ipi_alloc_hwirqs(struct irq_domain *domain, struct ipi_mapping *map,
@@ -188,7 +190,11 @@ static int ipi_alloc_hwirqs(struct irq_domain *domain, struct ipi_mapping *map,
 /* Make all hwirqs resolve to the IPI */
 static int ipi_insert_aliases(struct irq_data *data, const struct ipi_mapping *map)
 {
+	struct ipi_domain *ipid = data->domain->host_data;
 	int ret;
+
+	if (ipid->ops->banked)
+		return 0;
 
 	for (unsigned int i = 0; i < map_nr(map); i++) {
 		if (map_hwirq(map, i) == INVALID_HWIRQ)
@@ -207,7 +213,7 @@ static bool ipi_mapping_complete(const struct ipi_mapping *map,
 	unsigned int cpu;
 
 	if (!info->dest)
-		return ipi_mapping_get(map, 0) != INVALID_HWIRQ;
+		return map_hwirq(map, 0) != INVALID_HWIRQ;
 
 	for_each_cpu(cpu, info->dest) {
 		if (ipi_mapping_get(map, cpu) == INVALID_HWIRQ)
@@ -216,12 +222,73 @@ static bool ipi_mapping_complete(const struct ipi_mapping *map,
 	return true;
 }
 
+/* All that a receiver needs, but for a way to get here */
+static int ipi_setup_irq(struct irq_data *data, const struct ipi_alloc_info *info)
+{
+	struct irq_domain *domain = data->domain, *parent = domain->parent;
+	struct ipi_domain *ipid = domain->host_data;
+	unsigned int virq = data->irq;
+
+	/* The parent has many hwirqs or none, see ipi_insert_aliases() */
+	irq_domain_set_hwirq_and_chip(parent, virq, INVALID_HWIRQ,
+				      &ipid->parent_chip, parent->host_data);
+	/*
+	 * The interrupt number is a hwirq which is unique among the IPIs of the
+	 * domain, however their targets and the controller's hwirqs change.
+	 */
+	irq_domain_set_hwirq_and_chip(domain, virq, virq, &ipid->chip, NULL);
+
+	/* Levels behind the controller play no part in an IPI */
+	if (parent->parent)
+		irq_domain_disconnect_hierarchy(parent->parent, virq);
+
+	if (!info->dest)
+		return 0;
+
+	if (cpumask_equal(info->dest, cpu_possible_mask))
+		irqd_set(data, IRQD_GLOBAL_IPI);
+
+	irq_set_handler(virq, handle_percpu_devid_irq);
+	return irq_set_percpu_devid(virq);
+}
+
+/* When this returns, nobody is left who may send or receive the IPI */
+static void ipi_withdraw(struct irq_data *data, struct ipi_mapping *map)
+{
+	/* Pairs with the READ_ONCE() in ipi_find_mapping() */
+	WRITE_ONCE(ACCESS_PRIVATE(map, gone), true);
+	ipi_remove_aliases(data, map, cpu_none_mask);
+	synchronize_rcu();
+}
+
+/*
+ * Let senders and receivers find the IPI, when all of it is there. Who sends by
+ * number may try any.
+ */
+static int ipi_publish(struct irq_data *data, struct ipi_mapping *map)
+{
+	int ret;
+
+	/* Pairs with irq_data_get_ipi_mapping() and ipi_trace_send() */
+	rcu_assign_pointer(data->common->ipi_mapping, map);
+
+	ret = ipi_insert_aliases(data, map);
+	if (ret)
+		ipi_withdraw(data, map);
+	return ret;
+}
+
+/* Debugfs looks at the mapping under the lock, others under RCU */
+static void ipi_drop_mapping(struct irq_data *data, struct ipi_mapping *map)
+{
+	scoped_guard(raw_spinlock_irqsave, &irq_data_to_desc(data)->lock)
+		RCU_INIT_POINTER(data->common->ipi_mapping, NULL);
+	kfree_rcu(map, rcu);
+}
+
 static int ipi_setup(struct irq_domain *domain, struct irq_data *data,
 		     struct ipi_mapping *map, const struct ipi_alloc_info *info)
 {
-	struct ipi_domain *ipid = domain->host_data;
-	struct irq_domain *parent = domain->parent;
-	unsigned int virq = data->irq;
 	int ret;
 
 	ret = ipi_alloc_hwirqs(domain, map, info);
@@ -231,28 +298,8 @@ static int ipi_setup(struct irq_domain *domain, struct irq_data *data,
 	if (WARN_ON_ONCE(!ipi_mapping_complete(map, info)))
 		return -EINVAL;
 
-	ret = ipi_insert_aliases(data, map);
-	if (ret)
-		return ret;
-
-	/*
-	 * The interrupt number is a hwirq which is unique among the IPIs of the
-	 * domain, however their targets and the controller's hwirqs change.
-	 */
-	irq_domain_set_hwirq_and_chip(domain, virq, virq, &ipid->chip,
-				      parent->host_data);
-	irq_domain_set_hwirq_and_chip(parent, virq, map_hwirq(map, 0),
-				      ipid->ops->chip, parent->host_data);
-
-	/* Levels behind the controller play no part in an IPI */
-	if (parent->parent)
-		irq_domain_disconnect_hierarchy(parent->parent, virq);
-
-	if (!info->dest)
-		return 0;
-
-	irq_set_handler(virq, handle_percpu_devid_irq);
-	return irq_set_percpu_devid_partition(virq, info->dest);
+	ret = ipi_setup_irq(data, info);
+	return ret ?: ipi_publish(data, map);
 }
 
 static int ipi_domain_alloc(struct irq_domain *domain, unsigned int virq,
@@ -275,18 +322,11 @@ static int ipi_domain_alloc(struct irq_domain *domain, unsigned int virq,
 
 	ret = ipi_setup(domain, data, map, &info);
 	if (ret) {
-		ipi_remove_aliases(data, map, cpu_none_mask);
 		ipi_free_hwirqs(data, map, cpu_none_mask);
-		kfree(map);
+		ipi_drop_mapping(data, map);
 		return ret;
 	}
 
-	/*
-	 * Who sends by number may try any, so the mapping and the chips are
-	 * complete first. Pairs with the READ_ONCE() in irq_data_get_ipi_mapping()
-	 * and the smp_rmb() in ipi_trace_send().
-	 */
-	smp_store_release(&data->common->ipi_mapping, map);
 	if (info.dest && cpumask_equal(info.dest, cpu_possible_mask))
 		irqd_set(data, IRQD_GLOBAL_IPI);
 	return 0;
@@ -296,19 +336,14 @@ static void ipi_domain_free(struct irq_domain *domain, unsigned int virq,
 			    unsigned int nr_irqs)
 {
 	struct irq_data *data = irq_domain_get_irq_data(domain, virq);
-	struct irq_desc *desc = irq_data_to_desc(data);
-	struct ipi_mapping *map = data->common->ipi_mapping;
+	struct ipi_mapping *map = ipi_own_mapping(data);
 
-	/* The chip is gone already, so nobody starts to send any more */
-	ipi_release_targets(data, cpu_none_mask);
-
-	/*
-	 * Debugfs looks at the mapping under the lock, others under RCU. Pairs
-	 * with the READ_ONCE() in irq_data_get_ipi_mapping().
-	 */
-	scoped_guard(raw_spinlock_irqsave, &desc->lock)
-		WRITE_ONCE(data->common->ipi_mapping, NULL);
-	kfree_rcu(map, rcu);
+	/* irq_dispose_mapping() and its like know nothing of hwirqs */
+	if (WARN_ON_ONCE(!ACCESS_PRIVATE(map, gone))) {
+		ipi_withdraw(data, map);
+		ipi_free_hwirqs(data, map, cpu_none_mask);
+	}
+	ipi_drop_mapping(data, map);
 
 	irq_domain_reset_irq_data(data->parent_data);
 	irq_domain_reset_irq_data(data);
@@ -332,9 +367,12 @@ static int ipi_domain_select(struct irq_domain *domain, struct irq_fwspec *fwspe
 static void ipi_debug_show_mapping(struct seq_file *m,
 				   const struct ipi_mapping *map, int ind)
 {
+	if (!map)
+		return;
+
 	if (ipi_mapping_is_external(map)) {
 		seq_printf(m, "%*sexternal %lu: hwirq %lu\n", ind, "",
-			   ACCESS_PRIVATE(map, hwid), map_hwirq(map, 0));
+			   ipi_mapping_hwid(map), map_hwirq(map, 0));
 		return;
 	}
 
@@ -354,8 +392,8 @@ static void ipi_domain_debug_show(struct seq_file *m, struct irq_domain *domain,
 	void __rcu **slot;
 
 	if (data) {
-		if (data->common->ipi_mapping)
-			ipi_debug_show_mapping(m, data->common->ipi_mapping, ind);
+		/* The caller holds the lock of the descriptor */
+		ipi_debug_show_mapping(m, irq_data_get_ipi_mapping(data), ind);
 		return;
 	}
 
@@ -363,7 +401,7 @@ static void ipi_domain_debug_show(struct seq_file *m, struct irq_domain *domain,
 	radix_tree_for_each_slot(slot, &domain->revmap_tree, &iter, 0) {
 		data = rcu_dereference_protected(*slot, true);
 		seq_printf(m, "%*sirq %u:\n", ind, "", data->irq);
-		ipi_debug_show_mapping(m, data->common->ipi_mapping, ind + 1);
+		ipi_debug_show_mapping(m, ipi_own_mapping(data), ind + 1);
 	}
 }
 #endif
@@ -394,6 +432,92 @@ void irq_chip_send_ipi(struct irq_data *data, const struct cpumask *dest)
 	data->chip->send_ipi(data, dest);
 }
 
+/*
+ * The core may mask or acknowledge any interrupt on any CPU: kexec does, and a
+ * resend by software. A controller is asked only where there is a hwirq.
+ */
+static inline bool ipi_is_here(struct irq_data *data)
+{
+	const struct ipi_mapping *map = irq_data_get_ipi_mapping(data);
+
+	return map && ipi_mapping_get(map, smp_processor_id()) != INVALID_HWIRQ;
+}
+
+/* The irq_chip_*_parent() functions would be one more call for a receiver */
+static void ipi_chip_ack(struct irq_data *data)
+{
+	if (likely(ipi_is_here(data))) {
+		data = data->parent_data;
+		data->chip->irq_ack(data);
+	}
+}
+
+static void ipi_chip_eoi(struct irq_data *data)
+{
+	if (likely(ipi_is_here(data))) {
+		data = data->parent_data;
+		data->chip->irq_eoi(data);
+	}
+}
+
+static void ipi_chip_mask(struct irq_data *data)
+{
+	if (ipi_is_here(data))
+		irq_chip_mask_parent(data);
+}
+
+/*
+ * An IPI which is being destroyed, or whose target this CPU stops to be, has its
+ * hwirq for a while still. Pairs with the WRITE_ONCE() in ipi_shrink(), under
+ * the same lock of the descriptor.
+ */
+static void ipi_chip_unmask(struct irq_data *data)
+{
+	unsigned int cpu = smp_processor_id();
+
+	if (ipi_is_here(data) &&
+	    !READ_ONCE(ACCESS_PRIVATE(irq_data_get_ipi_mapping(data), gone)) &&
+	    cpumask_test_cpu(cpu, irq_data_get_affinity_mask(data)))
+		irq_chip_unmask_parent(data);
+	else
+		pr_err_ratelimited("IPI %u has no target CPU %u, not unmasked\n",
+				   data->irq, cpu);
+}
+
+/* The number behind the name is the domain's, no hwirq of the controller */
+static void ipi_chip_print(struct irq_data *data, struct seq_file *m)
+{
+	seq_printf(m, "%s-IPI", data->chip->name);
+}
+
+/*
+ * An IPI has no affinity, no trigger type and no state that could be set. The
+ * core looks for callbacks at the levels below, too, so the controller's level
+ * has no more of them than the domain's own.
+ */
+static void ipi_domain_set_chips(struct ipi_domain *ipid)
+{
+	const struct irq_chip *chip = ipid->ops->chip;
+
+	ipid->parent_chip = (struct irq_chip) {
+		.name		= chip->name,
+		.irq_ack	= chip->irq_ack,
+		.irq_mask	= chip->irq_mask,
+		.irq_unmask	= chip->irq_unmask,
+		.irq_eoi	= chip->irq_eoi,
+		.send_ipi	= chip->send_ipi,
+	};
+	ipid->chip = (struct irq_chip) {
+		.name		= chip->name,
+		.irq_ack	= chip->irq_ack ? ipi_chip_ack : NULL,
+		.irq_mask	= ipi_chip_mask,
+		.irq_unmask	= ipi_chip_unmask,
+		.irq_eoi	= chip->irq_eoi ? ipi_chip_eoi : NULL,
+		.irq_print_chip	= ipi_chip_print,
+		.send_ipi	= irq_chip_send_ipi,
+	};
+}
+
 static void ipi_domain_exit(struct irq_domain *domain)
 {
 	if (READ_ONCE(ipi_default_domain) == domain)
@@ -401,8 +525,15 @@ static void ipi_domain_exit(struct irq_domain *domain)
 	kfree(domain->host_data);
 }
 
+static bool ipi_ops_complete(const struct ipi_domain_ops *ops)
+{
+	return ops->alloc && ops->free && ops->chip && ops->chip->irq_mask &&
+	       ops->chip->irq_unmask && ops->chip->send_ipi;
+}
+
 /**
  * ipi_create_irq_domain - Create the IPI domain of an interrupt controller
+ * @fwnode:	Firmware node by which the domain is found, or NULL
  * @parent:	Domain of the interrupt controller
  * @ops:	Interrupt controller side. @ops and its chip have to stay.
  *
@@ -413,11 +544,12 @@ static void ipi_domain_exit(struct irq_domain *domain)
  * Return: The domain, or an error pointer: %-EINVAL if @ops is incomplete,
  *	   %-ENOMEM if there is no memory.
  */
-struct irq_domain *ipi_create_irq_domain(struct irq_domain *parent,
+struct irq_domain *ipi_create_irq_domain(struct fwnode_handle *fwnode,
+					 struct irq_domain *parent,
 					 const struct ipi_domain_ops *ops)
 {
 	struct irq_domain_info info = {
-		.fwnode		= parent->fwnode,
+		.fwnode		= fwnode,
 		.domain_flags	= IRQ_DOMAIN_FLAG_IPI,
 		.hwirq_max	= ~0U,
 		.bus_token	= DOMAIN_BUS_IPI,
@@ -428,7 +560,7 @@ struct irq_domain *ipi_create_irq_domain(struct irq_domain *parent,
 	struct irq_domain *domain;
 	struct ipi_domain *ipid;
 
-	if (!ops->alloc || !ops->free || !ops->chip || !ops->chip->send_ipi)
+	if (!ipi_ops_complete(ops))
 		return ERR_PTR(-EINVAL);
 
 	ipid = kzalloc(sizeof(*ipid), GFP_KERNEL);
@@ -436,8 +568,7 @@ struct irq_domain *ipi_create_irq_domain(struct irq_domain *parent,
 		return ERR_PTR(-ENOMEM);
 
 	ipid->ops = ops;
-	ipid->chip = *ops->chip;
-	ipid->chip.send_ipi = irq_chip_send_ipi;
+	ipi_domain_set_chips(ipid);
 	info.host_data = ipid;
 
 	domain = irq_domain_instantiate(&info);
@@ -445,6 +576,7 @@ struct irq_domain *ipi_create_irq_domain(struct irq_domain *parent,
 		kfree(ipid);
 	return domain;
 }
+EXPORT_SYMBOL_GPL(ipi_create_irq_domain);
 
 /**
  * irq_set_default_ipi_domain - Set the platform's default IPI domain
@@ -503,7 +635,7 @@ static int ipi_reserve(struct irq_domain *domain, struct ipi_alloc_info *info)
  *
  * Return: Linux interrupt number, or
  * * %-EINVAL	- @domain is no IPI domain, @dest is empty or has a CPU which
- *		  can't exist, or the controller can't reach a target or hands
+ *		  cannot exist, or the controller cannot reach a target or hands
  *		  a hwirq out which resolves to another interrupt.
  * * %-ENOMEM	- No descriptor or no memory.
  * * %-ENOSPC	- No hwirqs left.
@@ -525,14 +657,14 @@ EXPORT_SYMBOL_GPL(irq_reserve_ipi);
  * @domain:	IPI domain, see irq_find_ipi_domain()
  * @hwid:	Hardware id of the processor, as the controller counts
  *
- * For a coprocessor or a CPU which Linux never owns. The IPI can't be
- * requested. irq_send_ipi_all() sends it, and ipi_get_hwirq() with target 0
+ * For a coprocessor or a CPU which Linux never owns. The IPI cannot be
+ * requested. irq_send_ipi_all() sends it, and ipi_get_hwirq() with IPI_EXTERNAL
  * tells the number the firmware on the other side needs.
  *
  * Context: Process context, may sleep.
  *
  * Return: Linux interrupt number, or
- * * %-EINVAL	- @domain is no IPI domain, or the controller can't reach @hwid
+ * * %-EINVAL	- @domain is no IPI domain, or the controller cannot reach @hwid
  *		  or hands a hwirq out which resolves to another interrupt.
  * * %-ENOMEM	- No descriptor or no memory.
  * * %-ENOSPC	- No hwirqs left.
@@ -557,39 +689,94 @@ static void ipi_remove_targets(struct irq_data *data,
 #ifdef CONFIG_SMP
 	struct cpumask *targets = data->common->affinity;
 
-	cpumask_andnot(targets, targets, leaving ?: targets);
+	/* Senders may look on, and never find it empty */
+	cpumask_andnot(targets, targets, leaving);
 	irq_data_update_effective_affinity(data, targets);
 #endif
 }
 
+/* An IPI to an external target cannot be enabled and has no mask */
 static bool ipi_in_use(struct irq_desc *desc, const struct cpumask *leaving)
 {
-	/* Some targets may leave an IPI which is requested */
-	if (leaving)
-		return cpumask_intersects(desc->percpu_enabled, leaving);
-
 	if (irq_desc_has_action(desc))
 		return true;
 
-	/* An IPI to an external target has no mask */
-	return desc->percpu_enabled && !cpumask_empty(desc->percpu_enabled);
+	return desc->percpu_enabled && cpumask_intersects(desc->percpu_enabled, leaving);
 }
 
-/* Stop sends to the targets which leave, or to all of them */
-static int ipi_shrink(struct irq_desc *desc, const struct cpumask *leaving)
+/* Stop sends to the CPUs which leave, or, if nobody stays, all sends */
+static int ipi_shrink(struct irq_desc *desc, struct ipi_mapping *map,
+		      const struct cpumask *leaving)
 {
 	struct irq_data *data = irq_desc_get_irq_data(desc);
 
-	lockdep_assert_held(&desc->lock);
+	guard(raw_spinlock_irqsave)(&desc->lock);
 
-	if (ipi_in_use(desc, leaving))
+	/* enable_percpu_irq() and a request take the lock, too */
+	if (ipi_in_use(desc, leaving ?: irq_data_get_affinity_mask(data)))
 		return -EBUSY;
 
-	/* enable_percpu_irq() and sends look at the mask, a request at the flag */
 	irqd_clear(data, IRQD_GLOBAL_IPI);
-	ipi_remove_targets(data, leaving);
-	if (!leaving)
+	if (leaving) {
+		ipi_remove_targets(data, leaving);
+	} else {
 		irq_settings_set_norequest(desc);
+		/* Pairs with the READ_ONCE() in ipi_find_mapping() */
+		WRITE_ONCE(ACCESS_PRIVATE(map, gone), true);
+	}
+	return 0;
+}
+
+static int ipi_destroy(unsigned int virq, const struct cpumask *leaving)
+{
+	struct irq_data *data = irq_get_irq_data(virq);
+	struct irq_domain *domain = data ? data->domain : NULL;
+	const struct cpumask *targets, *staying;
+	struct ipi_mapping *map;
+	int ret;
+
+	lockdep_assert_held(&ipi_destroy_mutex);
+
+	if (!domain || !irq_domain_is_ipi(domain))
+		return -EINVAL;
+
+	targets = irq_data_get_affinity_mask(data);
+
+	scoped_guard(mutex, &domain->root->mutex) {
+		map = ipi_own_mapping(data);
+		/* Its reservation is not complete */
+		if (!map)
+			return -EINVAL;
+
+		if (leaving && (ipi_mapping_is_external(map) || cpumask_empty(leaving) ||
+				!cpumask_subset(leaving, targets)))
+			return -EINVAL;
+
+		if (leaving && cpumask_equal(leaving, targets))
+			leaving = NULL;
+		staying = leaving ? targets : cpu_none_mask;
+
+		ret = ipi_shrink(irq_data_to_desc(data), map, leaving);
+		if (ret) {
+			pr_warn_ratelimited("IPI %u is in use, not destroyed\n", virq);
+			return ret;
+		}
+		ipi_remove_aliases(data, map, staying);
+	}
+
+	/*
+	 * Pairs with the RCU read side critical sections of irq_send_ipi() and
+	 * irq_send_ipi_all(), the disabled preemption of irq_desc_send_ipi()
+	 * and the disabled interrupts of a receiver. None of them shall raise
+	 * or acknowledge a hwirq which has its next owner.
+	 */
+	synchronize_rcu();
+
+	scoped_guard(mutex, &domain->root->mutex)
+		ipi_free_hwirqs(data, map, staying);
+
+	if (!leaving)
+		irq_domain_free_irqs(virq, 1);
 	return 0;
 }
 
@@ -599,8 +786,13 @@ static int ipi_shrink(struct irq_desc *desc, const struct cpumask *leaving)
  *		irq_reserve_ipi_external()
  * @dest:	CPUs which stop to be targets, or NULL for all targets
  *
- * If targets remain, they go on to receive the IPI, and @virq stays. Otherwise
- * @virq is gone. A global IPI which loses a target is not global any more.
+ * If targets remain, @virq and they stay as they are. Otherwise @virq is gone.
+ * A global IPI which loses a target is not global any more.
+ *
+ * Senders, receivers and further calls of this function may race with it. Who
+ * requests and enables the IPI has to be done with it, as with any interrupt.
+ * Only for the owner of @virq: a number which somebody else is reserving may go
+ * at any time.
  *
  * Context: Process context, may sleep.
  *
@@ -609,55 +801,24 @@ static int ipi_shrink(struct irq_desc *desc, const struct cpumask *leaving)
  *		  descriptor are given back.
  * * %-EINVAL	- @virq is no IPI, or @dest is empty or not a subset of its
  *		  targets.
- * * %-EBUSY	- The IPI is enabled on a CPU in @dest or, if all targets go,
- *		  requested.
+ * * %-EBUSY	- The IPI is requested, or enabled on a CPU which would leave.
  */
 int irq_destroy_ipi(unsigned int virq, const struct cpumask *dest)
 {
-	struct irq_data *data = irq_get_irq_data(virq);
-	struct irq_domain *domain = data ? data->domain : NULL;
-	const struct cpumask *targets;
-	struct irq_desc *desc;
-	int ret;
+	guard(mutex)(&ipi_destroy_mutex);
 
-	if (!domain || !irq_domain_is_ipi(domain))
-		return -EINVAL;
+	if (!dest)
+		return ipi_destroy(virq, NULL);
 
-	desc = irq_data_to_desc(data);
-	targets = irq_data_get_ipi_cpus(data);
-
-	scoped_guard(mutex, &domain->root->mutex) {
-		if (dest && (cpumask_empty(dest) || !cpumask_subset(dest, targets)))
-			return -EINVAL;
-
-		if (dest && cpumask_equal(dest, targets))
-			dest = NULL;
-
-		scoped_guard(raw_spinlock_irqsave, &desc->lock)
-			ret = ipi_shrink(desc, dest);
-		if (ret) {
-			pr_warn("IPI %u is in use, not destroyed\n", virq);
-			return ret;
-		}
-
-		if (dest) {
-			data->parent_data->hwirq =
-				ipi_mapping_get(data->common->ipi_mapping,
-						cpumask_first(targets));
-			ipi_release_targets(data, targets);
-			return 0;
-		}
-	}
-
-	irq_domain_free_irqs(virq, 1);
-	return 0;
+	cpumask_copy(&ipi_leaving, dest);
+	return ipi_destroy(virq, &ipi_leaving);
 }
 EXPORT_SYMBOL_GPL(irq_destroy_ipi);
 
 /**
  * ipi_get_hwirq - Get the hwirq by which an IPI reaches a target
  * @virq:	Linux interrupt number of the IPI
- * @target:	Number of a target CPU, or 0 for an external target
+ * @target:	Number of a target CPU, or IPI_EXTERNAL
  *
  * Firmware and coprocessors have to be told the number.
  *
@@ -671,12 +832,17 @@ irq_hw_number_t ipi_get_hwirq(unsigned int virq, unsigned int target)
 	const struct ipi_mapping *map;
 	struct irq_data *data;
 
-	/* Pairs with the synchronize_rcu() in ipi_release_targets() */
+	/* Pairs with the kfree_rcu() in ipi_drop_mapping() */
 	guard(rcu)();
 
 	data = irq_get_irq_data(virq);
 	map = data ? irq_data_get_ipi_mapping(data) : NULL;
+	if (!map)
+		return INVALID_HWIRQ;
 
-	return map ? ipi_mapping_get(map, target) : INVALID_HWIRQ;
+	if (target == IPI_EXTERNAL && ipi_mapping_is_external(map))
+		return READ_ONCE(map_hwirq(map, 0));
+
+	return ipi_mapping_get(map, target);
 }
 EXPORT_SYMBOL_GPL(ipi_get_hwirq);

@@ -15,6 +15,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/ipi.h>
 #include <linux/ipi-fwnode.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
@@ -31,7 +32,7 @@ struct ipi_processor {
 	unsigned long	hwid;
 };
 
-/* A reference to no node at all is as wrong as one which can't be read */
+/* A reference to no node at all is as wrong as one which cannot be read */
 static struct fwnode_handle *ipi_find_node(const struct fwnode_handle *fwnode,
 					   const char *prop, unsigned int index)
 {
@@ -56,8 +57,8 @@ static struct fwnode_handle *ipi_find_controller(const struct fwnode_handle *fwn
 }
 
 /*
- * A controller which has registered its domain, but none for IPIs, will not do
- * so later. Neither will one which is disabled.
+ * A controller which is there may still be on its way to an IPI domain, as any
+ * supplier may. One which is disabled is not.
  */
 static int ipi_find_domain(const struct fwnode_handle *fwnode,
 			   struct irq_domain **domain)
@@ -74,11 +75,10 @@ static int ipi_find_domain(const struct fwnode_handle *fwnode,
 	if (*domain)
 		return 0;
 
-	if (fwnode_device_is_available(controller) &&
-	    !irq_find_matching_fwnode(controller, DOMAIN_BUS_ANY))
+	if (fwnode_device_is_available(controller))
 		return -EPROBE_DEFER;
 
-	pr_err("%pfw: %pfw has no IPIs\n", fwnode, controller);
+	pr_err("%pfw: %pfw is disabled\n", fwnode, controller);
 	return -ENODEV;
 }
 
@@ -161,9 +161,9 @@ static int ipi_reserve_processor(struct irq_domain *domain,
  *
  * Return: Linux interrupt number, or
  * * %-ENOENT	- The node does not ask for such an IPI.
- * * %-EPROBE_DEFER - The controller is not there yet.
- * * %-ENODEV	- The controller is disabled or has no IPIs.
- * * %-ENXIO	- The controller can't reach the target.
+ * * %-EPROBE_DEFER - The controller has no IPI domain yet.
+ * * %-ENODEV	- The controller is disabled.
+ * * %-ENXIO	- The controller cannot reach the target.
  * * %-EINVAL	- The tree is wrong: no ipi-parent, a target which is no
  *		  processor, or one whose reg is not one number with the right
  *		  number of cells. The console tells which.

@@ -14,18 +14,147 @@
 #include <linux/ipi.h>
 #include <linux/irq.h>
 #include <linux/lockdep.h>
+#include <linux/printk.h>
 #include <linux/rcupdate.h>
 
 #include <trace/events/ipi.h>
 
 #include "internals.h"
 
-/* Controllers share a chip between IPIs and devices, so the chip can't tell */
-static bool ipi_dest_valid(struct irq_data *data, const struct cpumask *dest)
+#ifdef CONFIG_GENERIC_IRQ_IPI_DOMAIN
+
+/*
+ * On UP the affinity mask always has CPU 0, which an external IPI does not
+ * reach.
+ */
+static bool ipi_dest_valid(struct irq_data *data, const struct ipi_mapping *map,
+			   const struct cpumask *dest)
 {
-	return irq_data_get_ipi_mapping(data) &&
-	       cpumask_subset(dest, irq_data_get_ipi_cpus(data));
+	return !ipi_mapping_is_external(map) && !cpumask_empty(dest) &&
+	       cpumask_subset(dest, irq_data_get_affinity_mask(data));
 }
+
+static bool ipi_can_send(struct irq_data *data, const struct cpumask *dest)
+{
+	const struct ipi_mapping *map = irq_data_get_ipi_mapping(data);
+
+	return map && ipi_dest_valid(data, map, dest) && data->chip->send_ipi;
+}
+
+/* The IPI of a driver, or NULL if there is none or it is about to go */
+static const struct ipi_mapping *ipi_find_mapping(struct irq_data *data)
+{
+	const struct ipi_mapping *map = data ? irq_data_get_ipi_mapping(data) : NULL;
+
+	/* Pairs with the WRITE_ONCE() in ipi_shrink() and ipi_withdraw() */
+	return map && !READ_ONCE(ACCESS_PRIVATE(map, gone)) ? map : NULL;
+}
+
+/* @cpus is what the tracepoint shows of @dest: the CPUs of Linux */
+static int ipi_trace_send(struct irq_data *data, const struct cpumask *dest,
+			  const struct cpumask *cpus, unsigned long callsite)
+{
+	const struct irq_chip *chip;
+
+	/*
+	 * The chips of both levels are older than the mapping, but not reached
+	 * through it. Pairs with the rcu_assign_pointer() in ipi_publish().
+	 */
+	smp_rmb();
+
+	chip = READ_ONCE(data->chip);
+	if (!chip->send_ipi)
+		return -EINVAL;
+
+	trace_ipi_send_cpumask(cpus, callsite, NULL);
+	chip->send_ipi(data, dest);
+	return 0;
+}
+
+/**
+ * irq_send_ipi - Send an IPI to some of its targets
+ * @virq:	Linux interrupt number from irq_reserve_ipi()
+ * @dest:	CPUs to send to, a subset of the targets, not empty
+ *
+ * For drivers. An IPI which nobody reserved, see irq_set_global_ipi(), belongs
+ * to the architecture and is refused.
+ *
+ * Memory accesses before the call are visible to the targets when they handle
+ * the IPI.
+ *
+ * Context: Any, including NMI. Neither sleeps nor takes a sleeping lock. May
+ *	    race with irq_destroy_ipi(): the IPI is either sent or refused.
+ *
+ * Return:
+ * * %0		- The IPI is on its way to all of @dest.
+ * * %-EINVAL	- @virq is no reserved IPI, its chip cannot send, or @dest is
+ *		  empty or not a subset of its targets. A target which is not a
+ *		  CPU of Linux cannot be in @dest, see irq_send_ipi_all().
+ */
+int irq_send_ipi(unsigned int virq, const struct cpumask *dest)
+{
+	const struct ipi_mapping *map;
+	struct irq_data *data;
+
+	/* Pairs with the synchronize_rcu() in irq_destroy_ipi() */
+	guard(rcu)();
+
+	data = irq_get_irq_data(virq);
+	map = ipi_find_mapping(data);
+	if (!map || !dest || !ipi_dest_valid(data, map, dest))
+		return -EINVAL;
+
+	return ipi_trace_send(data, dest, dest, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(irq_send_ipi);
+
+/**
+ * irq_send_ipi_all - Send an IPI to all of its targets
+ * @virq:	Linux interrupt number from irq_reserve_ipi() or
+ *		irq_reserve_ipi_external()
+ *
+ * Memory accesses before the call are visible to the targets when they handle
+ * the IPI.
+ *
+ * Context: Any, including NMI. Neither sleeps nor takes a sleeping lock. May
+ *	    race with irq_destroy_ipi(): the IPI is either sent or refused.
+ *
+ * Return:
+ * * %0		- The IPI is on its way to all targets.
+ * * %-EINVAL	- @virq is no reserved IPI, or its chip cannot send.
+ */
+int irq_send_ipi_all(unsigned int virq)
+{
+	const struct ipi_mapping *map;
+	const struct cpumask *cpus;
+	struct irq_data *data;
+
+	/* Pairs with the synchronize_rcu() in irq_destroy_ipi() */
+	guard(rcu)();
+
+	data = irq_get_irq_data(virq);
+	map = ipi_find_mapping(data);
+	if (!map)
+		return -EINVAL;
+
+	/* Its entry in the mapping is found by bit 0 */
+	if (ipi_mapping_is_external(map))
+		return ipi_trace_send(data, cpumask_of(0), cpu_none_mask, _RET_IP_);
+
+	cpus = irq_data_get_affinity_mask(data);
+	return ipi_trace_send(data, cpus, cpus, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(irq_send_ipi_all);
+
+#else /* CONFIG_GENERIC_IRQ_IPI_DOMAIN */
+
+/* What is not reserved is not checked either: it is global or no IPI */
+static bool ipi_can_send(struct irq_data *data, const struct cpumask *dest)
+{
+	return false;
+}
+
+#endif /* CONFIG_GENERIC_IRQ_IPI_DOMAIN */
 
 /* irqd_is_global_ipi() without a load of irq_data::common */
 static bool irq_desc_is_global_ipi(struct irq_desc *desc)
@@ -41,18 +170,25 @@ static noinline int ipi_check_and_send(struct irq_data *data,
 	/* A target which leaves waits for this sender */
 	lockdep_assert_preemption_disabled();
 
-	if (!ipi_dest_valid(data, dest) || !data->chip->send_ipi)
-		return -EINVAL;
+	if (likely(ipi_can_send(data, dest))) {
+		data->chip->send_ipi(data, dest);
+		return 0;
+	}
 
-	data->chip->send_ipi(data, dest);
-	return 0;
+	/*
+	 * Arch code ignores the error, and who waits for the target waits for
+	 * ever. The caller may hold the lock of a run queue.
+	 */
+	printk_deferred_once(KERN_WARNING pr_fmt("%pS sends no IPI or to no target: %u\n"),
+			     __builtin_return_address(0), data->irq);
+	return -EINVAL;
 }
 
 /**
  * irq_desc_send_ipi - Send an IPI to some of its targets
  * @desc:	Descriptor of the IPI
- * @dest:	CPUs to send to, a subset of the targets. Not checked for a global
- *		IPI, where it has to be a subset of the possible CPUs.
+ * @dest:	CPUs to send to, a subset of the targets, not empty. Not checked for
+ *		a global IPI, where it has to be a subset of the possible CPUs.
  *
  * For arch and core code which keeps the IPI for good. Not for drivers, which
  * use irq_send_ipi().
@@ -60,14 +196,14 @@ static noinline int ipi_check_and_send(struct irq_data *data,
  * Memory accesses before the call are visible to the targets when they handle
  * the IPI.
  *
- * Context: Any in which the caller can not be preempted, including NMI. Neither
+ * Context: Any in which the caller cannot be preempted, including NMI. Neither
  *	    sleeps nor takes a sleeping lock. May race with irq_destroy_ipi()
  *	    for some of the targets, but not for all: the caller keeps the IPI.
  *
  * Return:
  * * %0		- The IPI is on its way.
- * * %-EINVAL	- @desc is no IPI, its chip can't send, or @dest is not a subset
- *		  of its targets.
+ * * %-EINVAL	- @desc is no IPI, its chip cannot send, or @dest is empty or
+ *		  not a subset of its targets. The first time, a message says so.
  */
 int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest)
 {
@@ -76,103 +212,10 @@ int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest)
 	if (unlikely(!irq_desc_is_global_ipi(desc)))
 		return ipi_check_and_send(data, dest);
 
-	/* The chip of a global IPI can send, see irq_set_chip() */
+	/* The chip of a global IPI can send: checked where the flag is set */
 	data->chip->send_ipi(data, dest);
 	return 0;
 }
-
-/* @cpus is what the tracepoint shows of @dest: the CPUs of Linux */
-static int ipi_trace_send(struct irq_data *data, const struct cpumask *dest,
-			  const struct cpumask *cpus, unsigned long callsite)
-{
-	const struct irq_chip *chip;
-
-	/*
-	 * The chips of this level and of the parent are not older than the
-	 * mapping. Pairs with the smp_store_release() in ipi_domain_alloc().
-	 */
-	smp_rmb();
-
-	/* A racing irq_destroy_ipi() replaces the chip */
-	chip = READ_ONCE(data->chip);
-	if (!chip->send_ipi)
-		return -EINVAL;
-
-	trace_ipi_send_cpumask(cpus, callsite, NULL);
-	chip->send_ipi(data, dest);
-	return 0;
-}
-
-/**
- * irq_send_ipi - Send an IPI to some of its targets
- * @virq:	Linux interrupt number from irq_reserve_ipi()
- * @dest:	CPUs to send to, a subset of the targets
- *
- * For drivers. An IPI which nobody reserved, see irq_set_global_ipi(), belongs
- * to the architecture and is refused.
- *
- * Memory accesses before the call are visible to the targets when they handle
- * the IPI.
- *
- * Context: Any, including NMI. Neither sleeps nor takes a sleeping lock. May
- *	    race with irq_destroy_ipi(): the IPI is either sent or refused.
- *
- * Return:
- * * %0		- The IPI is on its way.
- * * %-EINVAL	- @virq is no reserved IPI, its chip can't send, or @dest is not
- *		  a subset of its targets. A target which is not a CPU of Linux
- *		  can't be in @dest, see irq_send_ipi_all().
- */
-int irq_send_ipi(unsigned int virq, const struct cpumask *dest)
-{
-	struct irq_data *data;
-
-	/* Pairs with the synchronize_rcu() in ipi_release_targets() */
-	guard(rcu)();
-
-	data = irq_get_irq_data(virq);
-	if (!data || !dest || !ipi_dest_valid(data, dest))
-		return -EINVAL;
-
-	return ipi_trace_send(data, dest, dest, _RET_IP_);
-}
-EXPORT_SYMBOL_GPL(irq_send_ipi);
-
-/**
- * irq_send_ipi_all - Send an IPI to all of its targets
- * @virq:	Linux interrupt number from irq_reserve_ipi()
- *
- * Memory accesses before the call are visible to the targets when they handle
- * the IPI.
- *
- * Context: Any, including NMI. Neither sleeps nor takes a sleeping lock. May
- *	    race with irq_destroy_ipi(): the IPI is either sent or refused.
- *
- * Return:
- * * %0		- The IPI is on its way.
- * * %-EINVAL	- @virq is no reserved IPI, or its chip can't send.
- */
-int irq_send_ipi_all(unsigned int virq)
-{
-	const struct ipi_mapping *map;
-	const struct cpumask *cpus;
-	struct irq_data *data;
-
-	/* Pairs with the synchronize_rcu() in ipi_release_targets() */
-	guard(rcu)();
-
-	data = irq_get_irq_data(virq);
-	map = data ? irq_data_get_ipi_mapping(data) : NULL;
-	if (!map)
-		return -EINVAL;
-
-	cpus = irq_data_get_ipi_cpus(data);
-	if (ipi_mapping_is_external(map))
-		return ipi_trace_send(data, cpumask_of(0), cpus, _RET_IP_);
-
-	return ipi_trace_send(data, cpus, cpus, _RET_IP_);
-}
-EXPORT_SYMBOL_GPL(irq_send_ipi_all);
 
 /**
  * irq_set_global_ipi - Mark an interrupt as IPI which targets all possible CPUs
@@ -180,33 +223,31 @@ EXPORT_SYMBOL_GPL(irq_send_ipi_all);
  *
  * For interrupt controllers whose per-CPU interrupts are IPIs by nature, so
  * that arch code does not reserve them from an IPI domain. Once per interrupt,
- * before the first irq_desc_send_ipi(). Drivers can not send it.
+ * before the first irq_desc_send_ipi(), with the chip that it keeps. Drivers
+ * cannot send it.
  *
  * Context: Any.
  *
  * Return:
  * * %0		- The interrupt is a global IPI.
  * * %-EINVAL	- @virq does not exist, is no per-CPU interrupt, or its chip
- *		  can't send.
+ *		  cannot send.
  */
 int irq_set_global_ipi(unsigned int virq)
 {
-	struct irq_desc *desc;
+	struct irq_desc *desc = irq_to_desc(virq);
 	struct irq_data *data;
-	unsigned long flags;
-	int ret = -EINVAL;
 
-	desc = irq_get_desc_lock(virq, &flags, IRQ_GET_DESC_CHECK_PERCPU);
-	if (!desc)
-		return ret;
+	if (!desc || !irq_settings_is_per_cpu_devid(desc))
+		return -EINVAL;
+
+	guard(raw_spinlock_irqsave)(&desc->lock);
 
 	data = irq_desc_get_irq_data(desc);
-	if (data->chip->send_ipi) {
-		irq_data_update_affinity(data, cpu_possible_mask);
-		irqd_set(data, IRQD_GLOBAL_IPI);
-		ret = 0;
-	}
+	if (!data->chip->send_ipi)
+		return -EINVAL;
 
-	irq_put_desc_unlock(desc, flags);
-	return ret;
+	irq_data_update_affinity(data, cpu_possible_mask);
+	irqd_set(data, IRQD_GLOBAL_IPI);
+	return 0;
 }

@@ -129,6 +129,14 @@ void ipi_test_release(struct kunit *test, int virq)
 	kunit_release_action(test, release, (void *)(unsigned long)virq);
 }
 
+/* ipi_test_mapping - Get the mapping of an IPI which the test keeps */
+const struct ipi_mapping *ipi_test_mapping(int virq)
+{
+	guard(rcu)();
+
+	return irq_data_get_ipi_mapping(irq_get_irq_data(virq));
+}
+
 /* ipi_test_desc_send - irq_desc_send_ipi() as from arch code, which is not preempted */
 int ipi_test_desc_send(int virq, const struct cpumask *mask)
 {

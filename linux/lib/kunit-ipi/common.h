@@ -10,6 +10,7 @@
 
 #include <linux/cpumask.h>
 #include <linux/interrupt.h>
+#include <linux/ipi.h>
 #include <linux/irqdomain.h>
 #include <linux/percpu-defs.h>
 #include <linux/sched.h>
@@ -31,6 +32,7 @@ irqreturn_t ipi_test_count(int irq, void *dev);
 int ipi_test_try_request(int virq, irq_handler_t handler);
 void ipi_test_request(struct kunit *test, int virq, irq_handler_t handler);
 void ipi_test_release(struct kunit *test, int virq);
+const struct ipi_mapping *ipi_test_mapping(int virq);
 int ipi_test_desc_send(int virq, const struct cpumask *mask);
 void ipi_test_enable_on(const struct cpumask *mask, int virq);
 void ipi_test_disable_on(const struct cpumask *mask, int virq);

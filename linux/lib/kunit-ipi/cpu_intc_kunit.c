@@ -8,20 +8,31 @@
 #include <linux/irqdomain.h>
 
 #include <asm/cpu-features.h>
+#include <asm/mach-generic/irq.h>
 
 #include "real.h"
 
 #define NR_SW_IRQS	2
 
+/* An interrupt of the CPU which is for devices */
+#define CPU_INTC_DEVICE	2
+
 static int cpu_intc_init(struct kunit *test)
 {
+	struct irq_data *data;
+
 	if (!cpu_has_mipsmt)
 		kunit_skip(test, "no MT ASE");
 	if (num_possible_cpus() > 1)
 		kunit_skip(test, "SMP has both software interrupts");
 
+	/* The default one, unless a controller like the GIC is in front */
 	test->priv = irq_find_ipi_domain(NULL);
 	KUNIT_ASSERT_NOT_NULL(test, test->priv);
+	data = irq_get_irq_data(MIPS_CPU_IRQ_BASE + CPU_INTC_DEVICE);
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	if (((struct irq_domain *)test->priv)->parent != data->domain)
+		kunit_skip(test, "another controller has the IPIs");
 	return 0;
 }
 

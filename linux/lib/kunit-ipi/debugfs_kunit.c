@@ -4,6 +4,7 @@
  */
 
 #include <linux/irq.h>
+#include <linux/irqdesc.h>
 #include <linux/seq_file.h>
 
 #include "fake.h"
@@ -19,7 +20,13 @@ static const char *show(struct kunit *test, struct irq_domain *domain,
 
 	m.buf = kunit_kzalloc(test, m.size, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, m.buf);
-	fake->ipi->ops->debug_show(&m, domain, data, 0);
+	if (!data) {
+		fake->ipi->ops->debug_show(&m, domain, NULL, 0);
+		return m.buf;
+	}
+	/* As debugfs does for an interrupt */
+	scoped_guard(raw_spinlock_irqsave, &irq_data_to_desc(data)->lock)
+		fake->ipi->ops->debug_show(&m, domain, data, 0);
 	return m.buf;
 }
 

@@ -5,6 +5,7 @@
 
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/kthread.h>
@@ -49,7 +50,7 @@ static void destroy_leaves_no_trace(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, irq, virq);
 	data = irq_get_irq_data(irq);
 	KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(data));
-	KUNIT_EXPECT_NULL(test, irq_data_get_ipi_mapping(data));
+	KUNIT_EXPECT_NULL(test, ipi_test_mapping(irq));
 	KUNIT_EXPECT_FALSE(test, irq_is_percpu_devid(irq));
 	KUNIT_EXPECT_EQ(test, irq_set_percpu_devid(irq), 0);
 	irq_free_desc(irq);
@@ -94,8 +95,11 @@ static void destroy_subset(struct kunit *test)
 		} else {
 			KUNIT_EXPECT_EQ(test, count.hwirqs, left);
 			KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, hwirq), 0);
+			KUNIT_EXPECT_EQ(test, fake->freed.target, cpu);
+			KUNIT_EXPECT_EQ(test, fake->freed.hwirq, hwirq);
 		}
-		KUNIT_EXPECT_EQ(test, count.mappings, count.hwirqs);
+		KUNIT_EXPECT_EQ(test, count.mappings,
+				fake_is_mapped(fake) ? count.hwirqs : 0);
 	}
 	fake_expect_count(test, fake, empty);
 }
@@ -221,6 +225,117 @@ static void destroy_keeps_mapping_for_readers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, late_reader.changed, 0);
 }
 
+/**
+ * struct intruder - One who tries an IPI while its hwirqs are given back
+ * @virq:	IPI
+ * @cpu:	The last target, whose hwirq is there when the first one is freed
+ * @tried:	The first one was freed
+ * @sent:	What irq_send_ipi() returned
+ * @sent_all:	What irq_send_ipi_all() returned
+ * @requested:	What the request returned
+ * @enabled:	The controller was told to unmask the hwirq
+ */
+static struct intruder {
+	int		virq;
+	unsigned int	cpu;
+	bool		tried;
+	int		sent;
+	int		sent_all;
+	int		requested;
+	bool		enabled;
+} intruder;
+
+static void intrude(struct fake_ipi *fake)
+{
+	struct intruder *in = &intruder;
+
+	if (in->tried)
+		return;
+	in->tried = true;
+
+	in->sent = irq_send_ipi(in->virq, cpumask_of(in->cpu));
+	in->sent_all = irq_send_ipi_all(in->virq);
+
+	in->requested = ipi_test_try_request(in->virq, ipi_test_count);
+	if (!in->requested)
+		free_percpu_irq(in->virq, &ipi_test_received);
+
+	/* Enabling takes no request: a chained handler does without */
+	ipi_test_enable_on(cpumask_of(in->cpu), in->virq);
+	in->enabled = fake_is_enabled(fake, in->virq, in->cpu);
+	ipi_test_disable_on(cpumask_of(in->cpu), in->virq);
+}
+
+/* From its first step on, nobody gets hold of what is being destroyed */
+static void destroy_hands_off(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int cpu = cpumask_last(cpu_online_mask);
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+
+	ipi_test_need_two(test, cpu_online_mask);
+	ipi_test_no_hotplug(test);
+	intruder = (struct intruder) { .virq = virq, .cpu = cpu };
+	fake->on_free = intrude;
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	KUNIT_ASSERT_TRUE(test, intruder.tried);
+	KUNIT_EXPECT_EQ(test, intruder.sent, -EINVAL);
+	KUNIT_EXPECT_EQ(test, intruder.sent_all, -EINVAL);
+	KUNIT_EXPECT_EQ(test, fake->nr_calls, 0);
+	KUNIT_EXPECT_EQ(test, intruder.requested, -EINVAL);
+	KUNIT_EXPECT_FALSE(test, intruder.enabled);
+}
+
+/**
+ * struct changer - One who changes the caller's mask in the middle of a destroy
+ * @desc:	Descriptor of the IPI, whose lock holds the destroy up
+ * @mask:	Mask
+ * @inside:	The lock is held
+ */
+struct changer {
+	struct irq_desc	*desc;
+	struct cpumask	*mask;
+	bool		inside;
+};
+
+static int changer_thread(void *data)
+{
+	struct changer *changer = data;
+
+	scoped_guard(raw_spinlock_irqsave, &changer->desc->lock) {
+		WRITE_ONCE(changer->inside, true);
+		/* Longer than a destroy takes to get to the lock */
+		mdelay(READER_MS);
+		cpumask_copy(changer->mask, cpu_possible_mask);
+	}
+	return ipi_test_wait_for_stop();
+}
+
+/* The mask may be one which changes, as that of the online CPUs */
+static void destroy_changing_mask(struct kunit *test)
+{
+	unsigned int other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	struct fake_ipi *fake = test->priv;
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+	struct changer changer = { .desc = irq_to_desc(virq) };
+	struct task_struct *task;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	changer.mask = fake_mask(test, MASK_SINGLE);
+	task = kthread_run_on_cpu(changer_thread, &changer, other, "ipi-changer/%u");
+	ipi_test_thread(test, task);
+	while (!READ_ONCE(changer.inside))
+		cond_resched();
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, changer.mask), 0);
+	ipi_test_stop(test, task);
+
+	KUNIT_EXPECT_EQ(test, cpumask_weight(irq_get_affinity_mask(virq)),
+			num_possible_cpus() - 1);
+	KUNIT_EXPECT_EQ(test, nr_used(fake), num_possible_cpus() - 1);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+}
+
 /* A hwirq which was given back serves the next IPI, and only that */
 static void destroy_subset_then_reserve(struct kunit *test)
 {
@@ -262,16 +377,20 @@ static void destroy_bad_arguments(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, one), 0);
 }
 
-/* An IPI which is requested is not destroyed */
+/* An IPI which is requested is not destroyed, in whole or in part */
 static void destroy_requested(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
 	int virq = fake_reserve(test, fake, cpu_possible_mask);
 	struct fake_count before = fake_count(fake);
+	unsigned int cpu;
 
 	ipi_test_request(test, virq, ipi_test_count);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), -EBUSY);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpu_possible_mask), -EBUSY);
+	for_each_possible_cpu(cpu)
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(cpu)), -EBUSY);
+	KUNIT_EXPECT_TRUE(test, irqd_is_global_ipi(irq_get_irq_data(virq)));
 	fake_expect_count(test, fake, before);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 
@@ -279,28 +398,68 @@ static void destroy_requested(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
 
-/* A target which has the IPI enabled is not destroyed, but others are */
+/*
+ * One enabled CPU among those which leave is enough to keep all of them, and one
+ * among those which stay does not matter. Nobody has requested the IPI:
+ * a chained handler does without.
+ */
 static void destroy_enabled_target(struct kunit *test)
 {
+	unsigned int cpu = raw_smp_processor_id(), other;
+	struct cpumask *leaving = fake_mask(test, MASK_ALL);
 	struct fake_ipi *fake = test->priv;
 	int virq = fake_reserve(test, fake, cpu_possible_mask);
-	unsigned int cpu, other;
 
 	ipi_test_need_two(test, cpu_possible_mask);
-	ipi_test_request(test, virq, ipi_test_count);
-
 	/* The test does not migrate: the suite pins it */
-	cpu = raw_smp_processor_id();
 	ipi_test_enable_on(cpumask_of(cpu), virq);
 	other = cpumask_any_but(cpu_possible_mask, cpu);
 
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(cpu)), -EBUSY);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), -EBUSY);
+	if (cpumask_weight(leaving) > 2) {
+		cpumask_clear_cpu(other, leaving);
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, leaving), -EBUSY);
+	}
+	KUNIT_EXPECT_EQ(test, cpumask_weight(irq_get_affinity_mask(virq)),
+			num_possible_cpus());
+
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(other)), 0);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(cpu)), 0);
 
 	ipi_test_disable_on(cpumask_of(cpu), virq);
-	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(cpu)),
-			num_possible_cpus() > 2 ? 0 : -EBUSY);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(cpu)), 0);
+}
+
+/* Who enables the IPI on a CPU which is no target does not keep it */
+static void destroy_enabled_elsewhere(struct kunit *test)
+{
+	unsigned int cpu = raw_smp_processor_id();
+	struct fake_ipi *fake = test->priv;
+	int virq;
+
+	ipi_test_need_two(test, cpu_possible_mask);
+	virq = fake_reserve(test, fake, cpumask_of(cpumask_any_but(cpu_possible_mask, cpu)));
+	ipi_test_enable_on(cpumask_of(cpu), virq);
+	KUNIT_EXPECT_EQ(test, bitmap_weight(fake->cpus[cpu].enabled, fake->size), 0);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+}
+
+/* What /proc/irq shows of the targets follows them */
+static void destroy_effective_affinity(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+	struct irq_data *data = irq_get_irq_data(virq);
+	unsigned int first = cpumask_first(cpu_possible_mask);
+
+	ipi_test_need_two(test, cpu_possible_mask);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(irq_data_get_effective_affinity_mask(data),
+					      cpu_possible_mask));
+	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, cpumask_of(first)), 0);
+	KUNIT_EXPECT_FALSE(test, cpumask_test_cpu(first, irq_data_get_affinity_mask(data)));
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(irq_data_get_effective_affinity_mask(data),
+					      irq_data_get_affinity_mask(data)));
 }
 
 KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
@@ -312,9 +471,13 @@ static struct kunit_case destroy_cases[] = {
 	KUNIT_CASE(destroy_subset_then_reserve),
 	KUNIT_CASE(destroy_waits_for_senders),
 	KUNIT_CASE(destroy_keeps_mapping_for_readers),
+	KUNIT_CASE(destroy_hands_off),
+	KUNIT_CASE(destroy_changing_mask),
 	KUNIT_CASE(destroy_bad_arguments),
 	KUNIT_CASE(destroy_requested),
 	KUNIT_CASE(destroy_enabled_target),
+	KUNIT_CASE(destroy_enabled_elsewhere),
+	KUNIT_CASE(destroy_effective_affinity),
 	{ }
 };
 

@@ -95,6 +95,19 @@ static void domains_default(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, irq_find_ipi_domain(NULL), platform);
 }
 
+/* A controller which has no IPI domain is not replaced by the default one */
+static void domains_no_default_for_fwnode(struct kunit *test)
+{
+	struct irq_domain *platform = irq_find_ipi_domain(NULL);
+	struct fake_ipi *fake = test->priv, *other = fake_create(test, FAKE_ROW);
+
+	irq_set_default_ipi_domain(fake->ipi);
+	kunit_release_action(test, fake_remove_domain, other->ipi);
+	KUNIT_EXPECT_NULL(test, irq_find_ipi_domain(other->domain->fwnode));
+	KUNIT_EXPECT_PTR_EQ(test, irq_find_ipi_domain(NULL), fake->ipi);
+	irq_set_default_ipi_domain(platform);
+}
+
 static int stacked_alloc(struct irq_domain *d, unsigned int virq,
 			 unsigned int nr_irqs, void *arg)
 {
@@ -117,7 +130,7 @@ static void domains_deep_hierarchy(struct kunit *test)
 					      &stacked_ops, fake);
 	KUNIT_ASSERT_NOT_NULL(test, stacked);
 	ipi_test_at_exit(test, fake_remove_domain, stacked);
-	ipi = ipi_create_irq_domain(stacked, fake->ipi_ops);
+	ipi = ipi_create_irq_domain(stacked->fwnode, stacked, fake->ipi_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ipi);
 	ipi_test_at_exit(test, fake_remove_domain, ipi);
 
@@ -129,6 +142,29 @@ static void domains_deep_hierarchy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
 
+/* Nobody finds an IPI domain without a firmware node, and it works like others */
+static void domains_no_fwnode(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct irq_domain *ipi = ipi_create_irq_domain(NULL, fake->domain, fake->ipi_ops);
+	int virq;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ipi);
+	ipi_test_at_exit(test, fake_remove_domain, ipi);
+	KUNIT_EXPECT_PTR_EQ(test, irq_find_ipi_domain(fake->domain->fwnode), fake->ipi);
+
+	virq = irq_reserve_ipi(ipi, cpu_possible_mask);
+	KUNIT_ASSERT_GT(test, virq, 0);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, num_possible_cpus());
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+}
+
+static long create_error(struct fake_ipi *fake, const struct ipi_domain_ops *ops)
+{
+	return PTR_ERR(ipi_create_irq_domain(fake->domain->fwnode, fake->domain, ops));
+}
+
 /* A controller which lacks a callback does not get an IPI domain */
 static void domains_incomplete_ops(struct kunit *test)
 {
@@ -136,12 +172,25 @@ static void domains_incomplete_ops(struct kunit *test)
 	struct ipi_domain_ops ops = *fake->ipi_ops;
 
 	ops.free = NULL;
-	KUNIT_EXPECT_EQ(test, PTR_ERR(ipi_create_irq_domain(fake->domain, &ops)), -EINVAL);
+	KUNIT_EXPECT_EQ(test, create_error(fake, &ops), -EINVAL);
 	ops = *fake->ipi_ops;
 	ops.chip = NULL;
-	KUNIT_EXPECT_EQ(test, PTR_ERR(ipi_create_irq_domain(fake->domain, &ops)), -EINVAL);
-	ops.chip = &dummy_irq_chip;
-	KUNIT_EXPECT_EQ(test, PTR_ERR(ipi_create_irq_domain(fake->domain, &ops)), -EINVAL);
+	KUNIT_EXPECT_EQ(test, create_error(fake, &ops), -EINVAL);
+	for (int i = 0; i < 3; i++) {
+		struct irq_chip chip = *fake->ipi_ops->chip;
+
+		ops.chip = &chip;
+		if (i == 0)
+			chip.irq_mask = NULL;
+		if (i == 1)
+			chip.irq_unmask = NULL;
+		if (i == 2)
+			chip.send_ipi = NULL;
+		KUNIT_EXPECT_EQ(test, create_error(fake, &ops), -EINVAL);
+	}
+	ops = *fake->ipi_ops;
+	ops.alloc = NULL;
+	KUNIT_EXPECT_EQ(test, create_error(fake, &ops), -EINVAL);
 }
 
 /* A controller need not reach anything but CPUs of Linux */
@@ -153,7 +202,7 @@ static void domains_no_external(struct kunit *test)
 	struct irq_domain *ipi;
 
 	ops.alloc_external = NULL;
-	ipi = ipi_create_irq_domain(fake->domain, &ops);
+	ipi = ipi_create_irq_domain(fake->domain->fwnode, fake->domain, &ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ipi);
 
 	before = fake_count(fake);
@@ -169,7 +218,9 @@ static struct kunit_case domains_cases[] = {
 	KUNIT_CASE(domains_not_for_devices),
 	KUNIT_CASE(domains_of_percpu_irqs),
 	KUNIT_CASE(domains_default),
+	KUNIT_CASE(domains_no_default_for_fwnode),
 	KUNIT_CASE(domains_deep_hierarchy),
+	KUNIT_CASE(domains_no_fwnode),
 	KUNIT_CASE(domains_incomplete_ops),
 	KUNIT_CASE(domains_no_external),
 	{ }

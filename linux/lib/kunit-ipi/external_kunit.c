@@ -19,13 +19,15 @@ static void external_takes_one_hwirq(struct kunit *test)
 	struct fake_count before = fake_count(fake);
 	int virq = fake_reserve_external(test, fake, HWID);
 	struct fake_count after = fake_count(fake);
-	irq_hw_number_t hwirq = ipi_get_hwirq(virq, 0);
+	irq_hw_number_t hwirq = ipi_get_hwirq(virq, IPI_EXTERNAL);
+	unsigned int cpu;
 
 	KUNIT_EXPECT_EQ(test, after.descs, before.descs + 1);
 	KUNIT_EXPECT_EQ(test, after.hwirqs, before.hwirqs + 1);
 	KUNIT_EXPECT_TRUE(test, test_bit(hwirq - fake->base, fake->used));
 	KUNIT_EXPECT_EQ(test, fake->hwid[hwirq - fake->base], HWID);
-	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, 1), INVALID_HWIRQ);
+	for_each_possible_cpu(cpu)
+		KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpu), INVALID_HWIRQ);
 
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 	fake_expect_count(test, fake, before);
@@ -42,6 +44,21 @@ static void external_no_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
 
+/* The flags say the same to everybody else, and to the next owner nothing */
+static void external_flags(struct kunit *test)
+{
+	unsigned int flags = IRQ_NOREQUEST | IRQ_NOPROBE | IRQ_NO_BALANCING;
+	int virq = fake_reserve_external(test, test->priv, HWID);
+	struct irq_desc *desc = irq_to_desc(virq);
+
+	KUNIT_EXPECT_EQ(test, desc->status_use_accessors & flags, flags);
+	KUNIT_EXPECT_FALSE(test, irq_is_percpu_devid(virq));
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+
+	virq = fake_reserve(test, test->priv, cpu_possible_mask);
+	KUNIT_EXPECT_EQ(test, irq_to_desc(virq)->status_use_accessors & IRQ_NOREQUEST, 0);
+}
+
 /* An external IPI is sent to all of its targets, of which no CPU of Linux is one */
 static void external_send(struct kunit *test)
 {
@@ -51,7 +68,8 @@ static void external_send(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 	KUNIT_EXPECT_EQ(test, fake->nr_calls, 1);
 	KUNIT_EXPECT_EQ(test, fake->nr_sent, 1);
-	KUNIT_EXPECT_EQ(test, fake->sent[0].hwirq, ipi_get_hwirq(virq, 0));
+	KUNIT_EXPECT_EQ(test, fake->sent[0].hwirq, ipi_get_hwirq(virq, IPI_EXTERNAL));
+	KUNIT_EXPECT_EQ(test, fake->sent[0].target, HWID);
 
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(0)), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpu_possible_mask), -EINVAL);
@@ -61,6 +79,7 @@ static void external_send(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(0)), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	KUNIT_EXPECT_EQ(test, fake->freed.target, HWID);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), -EINVAL);
 }
 
@@ -82,6 +101,7 @@ static void external_refused(struct kunit *test)
 static struct kunit_case external_cases[] = {
 	KUNIT_CASE(external_takes_one_hwirq),
 	KUNIT_CASE(external_no_request),
+	KUNIT_CASE(external_flags),
 	KUNIT_CASE(external_send),
 	KUNIT_CASE(external_refused),
 	{ }

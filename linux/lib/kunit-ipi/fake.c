@@ -9,6 +9,7 @@
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/minmax.h>
+#include <linux/preempt.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/smp.h>
@@ -18,16 +19,47 @@
 #define FAKE_TREE_BASE	0x10000
 #define FAKE_MIN_HWIRQS	256U
 
+/* How many hwirqs the sends of a CPU have raised, at any controller */
+DEFINE_PER_CPU(unsigned int, fake_sent_here);
+
 static struct fake_ipi *to_fake(struct irq_data *d)
 {
 	return irq_data_get_irq_chip_data(d);
 }
 
+/* Whether the hwirqs of a CPU are in the reverse map of the domain */
+bool fake_is_mapped(struct fake_ipi *fake)
+{
+	return fake->shape != FAKE_BANKED;
+}
+
+/* Where a hwirq is marked as handed out: for banked ones at each CPU */
+static unsigned long *fake_used(struct fake_ipi *fake, const struct ipi_mapping *map,
+				unsigned int cpu)
+{
+	if (fake_is_mapped(fake) || ipi_mapping_is_external(map))
+		return fake->used;
+	return fake->cpus[cpu].used;
+}
+
+/* Neither senders nor receivers come across a hwirq which was given back */
+static void fake_expect_used(struct fake_ipi *fake, const struct ipi_mapping *map,
+			     unsigned int cpu, irq_hw_number_t hwirq)
+{
+	if (!test_bit(hwirq - fake->base, fake_used(fake, map, cpu)))
+		atomic_inc(&fake->nr_astray);
+}
+
 static void fake_ack(struct irq_data *d)
 {
+	irq_hw_number_t hwirq = irq_data_get_ipi_hwirq(d);
+	unsigned int cpu = smp_processor_id();
 	struct fake_ipi *fake = to_fake(d);
 
-	fake->cpus[smp_processor_id()].acked = irq_data_get_ipi_hwirq(d);
+	/* The wire of a test reaches CPUs which stop to be targets just now, too */
+	if (hwirq != INVALID_HWIRQ)
+		fake_expect_used(fake, irq_data_get_ipi_mapping(d), cpu, hwirq);
+	fake->cpus[cpu].acked = hwirq;
 	atomic_inc(&fake->nr_acked);
 }
 
@@ -35,10 +67,15 @@ static void fake_ack(struct irq_data *d)
 static void fake_set_enabled(struct irq_data *d, bool enabled)
 {
 	struct fake_ipi *fake = to_fake(d);
+	struct fake_cpu *cpu = &fake->cpus[smp_processor_id()];
 	irq_hw_number_t i = irq_data_get_ipi_hwirq(d) - fake->base;
 
-	if (!WARN_ON_ONCE(i >= fake->size))
-		assign_bit(i, fake->cpus[smp_processor_id()].enabled, enabled);
+	if (WARN_ON_ONCE(i >= fake->size))
+		return;
+
+	if (!fake_is_mapped(fake))
+		WRITE_ONCE(cpu->irqs[i], enabled ? d->irq : 0);
+	assign_bit(i, cpu->enabled, enabled);
 }
 
 static void fake_mask_irq(struct irq_data *d)
@@ -49,6 +86,18 @@ static void fake_mask_irq(struct irq_data *d)
 static void fake_unmask_irq(struct irq_data *d)
 {
 	fake_set_enabled(d, true);
+}
+
+/* What the calling CPU makes of a hwirq */
+static int fake_handle(struct fake_ipi *fake, irq_hw_number_t hwirq)
+{
+	unsigned int irq;
+
+	if (fake_is_mapped(fake))
+		return generic_handle_domain_irq(fake->domain, hwirq);
+
+	irq = READ_ONCE(fake->cpus[smp_processor_id()].irqs[hwirq - fake->base]);
+	return irq ? generic_handle_irq(irq) : -EINVAL;
 }
 
 /* A CPU which has the hwirq masked does not get it, now or later */
@@ -63,7 +112,7 @@ static void fake_interrupt_here(struct irq_work *work)
 		/* Clear before the handler looks. Pairs with fake_interrupt(). */
 		smp_mb__after_atomic();
 		if (test_bit(i, cpu->enabled))
-			generic_handle_domain_irq(fake->domain, fake->base + i);
+			fake_handle(fake, fake->base + i);
 	}
 }
 
@@ -81,6 +130,15 @@ static void fake_interrupt(struct fake_ipi *fake, irq_hw_number_t hwirq,
 	irq_work_queue_on(&cpu->work, target);
 }
 
+static struct fake_sent fake_sent(const struct ipi_mapping *map,
+				  unsigned int cpu, irq_hw_number_t hwirq)
+{
+	return (struct fake_sent) {
+		.hwirq	= hwirq,
+		.target	= ipi_mapping_is_external(map) ? ipi_mapping_hwid(map) : cpu,
+	};
+}
+
 static void fake_send_to(struct fake_ipi *fake, const struct ipi_mapping *map,
 			 const struct cpumask *dest)
 {
@@ -89,9 +147,12 @@ static void fake_send_to(struct fake_ipi *fake, const struct ipi_mapping *map,
 
 	for_each_ipi_hwirq(hwirq, target, map, dest) {
 		if (fake->nr_sent < nr_cpu_ids)
-			fake->sent[fake->nr_sent] = (struct fake_sent){ hwirq, target };
+			fake->sent[fake->nr_sent] = fake_sent(map, target, hwirq);
 		fake->nr_sent++;
-		fake_interrupt(fake, hwirq, target);
+		__this_cpu_inc(fake_sent_here);
+		fake_expect_used(fake, map, target, hwirq);
+		if (!ipi_mapping_is_external(map))
+			fake_interrupt(fake, hwirq, target);
 	}
 }
 
@@ -99,7 +160,18 @@ static void fake_send_ipi(struct irq_data *d, const struct cpumask *dest)
 {
 	const struct ipi_mapping *map = irq_data_get_ipi_mapping(d);
 	struct fake_ipi *fake = to_fake(d);
+	irq_hw_number_t hwirq;
 	unsigned long flags;
+	unsigned int target;
+
+	/* A log without a lock would be another driver; the hwirqs are counted */
+	if (in_nmi()) {
+		for_each_ipi_hwirq(hwirq, target, map, dest) {
+			fake_expect_used(fake, map, target, hwirq);
+			atomic_inc(&fake->nr_in_nmi);
+		}
+		return;
+	}
 
 	/* Orders prior accesses of the sender, paired by whoever reads the log */
 	raw_spin_lock_irqsave(&fake->lock, flags);
@@ -112,12 +184,60 @@ static void fake_send_ipi(struct irq_data *d, const struct cpumask *dest)
 	raw_spin_unlock_irqrestore(&fake->lock, flags);
 }
 
+/* The chip is that of the devices, too. What follows is not for IPIs. */
+static int fake_astray(struct irq_data *d)
+{
+	atomic_inc(&to_fake(d)->nr_astray);
+	return 0;
+}
+
+static int fake_set_affinity(struct irq_data *d, const struct cpumask *mask,
+			     bool force)
+{
+	irq_data_update_effective_affinity(d, mask);
+	return fake_astray(d);
+}
+
+static int fake_set_type(struct irq_data *d, unsigned int type)
+{
+	return fake_astray(d);
+}
+
+static int fake_retrigger(struct irq_data *d)
+{
+	fake_astray(d);
+	return 1;
+}
+
+static int fake_set_state(struct irq_data *d, enum irqchip_irq_state which,
+			  bool state)
+{
+	return fake_astray(d);
+}
+
+static int fake_get_state(struct irq_data *d, enum irqchip_irq_state which,
+			  bool *state)
+{
+	return fake_astray(d);
+}
+
+static int fake_set_wake(struct irq_data *d, unsigned int on)
+{
+	return fake_astray(d);
+}
+
 static const struct irq_chip fake_chip = {
-	.name		= "fake",
-	.irq_ack	= fake_ack,
-	.irq_mask	= fake_mask_irq,
-	.irq_unmask	= fake_unmask_irq,
-	.send_ipi	= fake_send_ipi,
+	.name			= "fake",
+	.irq_ack		= fake_ack,
+	.irq_mask		= fake_mask_irq,
+	.irq_unmask		= fake_unmask_irq,
+	.irq_set_affinity	= fake_set_affinity,
+	.irq_set_type		= fake_set_type,
+	.irq_retrigger		= fake_retrigger,
+	.irq_set_wake		= fake_set_wake,
+	.irq_set_irqchip_state	= fake_set_state,
+	.irq_get_irqchip_state	= fake_get_state,
+	.send_ipi		= fake_send_ipi,
 };
 
 static int fake_alloc_one(struct fake_ipi *fake)
@@ -125,7 +245,7 @@ static int fake_alloc_one(struct fake_ipi *fake)
 	unsigned int i, step = fake->shape == FAKE_GAPS ? 3 : 1;
 
 	for (i = 0; i < fake->nr_hwirqs; i += step) {
-		if (!__test_and_set_bit(i, fake->used))
+		if (!test_and_set_bit(i, fake->used))
 			return i;
 	}
 	return -ENOSPC;
@@ -151,6 +271,31 @@ static int fake_alloc(struct irq_domain *d, struct ipi_mapping *map,
 	return 0;
 }
 
+/* A number which is free on each of them, though it may be taken elsewhere */
+static int fake_alloc_banked(struct irq_domain *d, struct ipi_mapping *map,
+			     const struct cpumask *dest)
+{
+	struct fake_ipi *fake = d->host_data;
+	unsigned int i, cpu;
+
+	for (i = 0; i < fake->nr_hwirqs; i++) {
+		for_each_cpu(cpu, dest) {
+			if (test_bit(i, fake->cpus[cpu].used))
+				break;
+		}
+		if (cpu >= nr_cpu_ids)
+			break;
+	}
+	if (i >= fake->nr_hwirqs)
+		return -ENOSPC;
+
+	for_each_cpu(cpu, dest) {
+		set_bit(i, fake->cpus[cpu].used);
+		ipi_mapping_set(map, cpu, fake->base + i);
+	}
+	return 0;
+}
+
 static int fake_alloc_external(struct irq_domain *d, unsigned long hwid,
 			       irq_hw_number_t *hwirq)
 {
@@ -165,21 +310,31 @@ static int fake_alloc_external(struct irq_domain *d, unsigned long hwid,
 	return 0;
 }
 
-static void fake_free(struct irq_domain *d, irq_hw_number_t hwirq)
+static void fake_free(struct irq_domain *d, const struct ipi_mapping *map,
+		      unsigned int cpu, irq_hw_number_t hwirq)
 {
 	struct fake_ipi *fake = d->host_data;
 
 	if (fake->on_free)
 		fake->on_free(fake);
+	fake->freed = fake_sent(map, cpu, hwirq);
 
 	/* The core must neither free twice nor free what it did not get */
-	if (!__test_and_clear_bit(hwirq - fake->base, fake->used))
+	if (!test_and_clear_bit(hwirq - fake->base, fake_used(fake, map, cpu)))
 		KUNIT_FAIL(fake->test, "hwirq %lu is freed twice", hwirq);
 }
 
 static const struct ipi_domain_ops fake_ipi_ops = {
 	.chip		= &fake_chip,
 	.alloc		= fake_alloc,
+	.alloc_external	= fake_alloc_external,
+	.free		= fake_free,
+};
+
+static const struct ipi_domain_ops fake_banked_ops = {
+	.chip		= &fake_chip,
+	.banked		= true,
+	.alloc		= fake_alloc_banked,
 	.alloc_external	= fake_alloc_external,
 	.free		= fake_free,
 };
@@ -222,7 +377,7 @@ void fake_add_domain(struct kunit *test, struct fake_ipi *fake,
 void fake_add_ipi_domain(struct kunit *test, struct fake_ipi *fake,
 			 const struct ipi_domain_ops *ops)
 {
-	fake->ipi = ipi_create_irq_domain(fake->domain, ops);
+	fake->ipi = ipi_create_irq_domain(fake->domain->fwnode, fake->domain, ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fake->ipi);
 	ipi_test_at_exit(test, fake_remove_domain, fake->ipi);
 }
@@ -255,6 +410,8 @@ static struct fake_ipi *fake_alloc_registers(struct kunit *test)
 	for_each_possible_cpu(cpu) {
 		fake->cpus[cpu].fake = fake;
 		fake->cpus[cpu].enabled = fake_bitmap(test, fake);
+		fake->cpus[cpu].used = fake_bitmap(test, fake);
+		fake->cpus[cpu].irqs = fake_array(test, fake->size, sizeof(int));
 	}
 	return fake;
 }
@@ -275,7 +432,7 @@ struct fake_ipi *fake_create(struct kunit *test, enum fake_shape shape)
 	raw_spin_lock_init(&fake->lock);
 	fake->test = test;
 	fake->shape = shape;
-	fake->ipi_ops = &fake_ipi_ops;
+	fake->ipi_ops = shape == FAKE_BANKED ? &fake_banked_ops : &fake_ipi_ops;
 	fake->nr_hwirqs = fake->size;
 	fake->base = shape == FAKE_TREE ? FAKE_TREE_BASE : 0;
 
@@ -464,7 +621,10 @@ struct fake_count fake_count(struct fake_ipi *fake)
 		.hwirqs	= bitmap_weight(fake->used, fake->size),
 		.mapped	= fake->domain->mapcount + fake->ipi->mapcount,
 	};
+	unsigned int cpu;
 
+	for_each_possible_cpu(cpu)
+		count.hwirqs += bitmap_weight(fake->cpus[cpu].used, fake->size);
 	for (unsigned int i = 0; i < fake->size; i++)
 		count.mappings += !!irq_find_mapping(fake->domain, fake->base + i);
 	return count;
@@ -485,21 +645,30 @@ void fake_expect_count(struct kunit *test, struct fake_ipi *fake,
 struct fake_raised {
 	struct fake_ipi	*fake;
 	irq_hw_number_t	hwirq;
+	int		ret;
 };
 
 static void fake_raise(void *data)
 {
 	struct fake_raised *raised = data;
 
-	generic_handle_domain_irq(raised->fake->domain, raised->hwirq);
+	raised->ret = fake_handle(raised->fake, raised->hwirq);
 }
 
-/* fake_raise_on - Raise a hwirq on a CPU which is online and wait for it */
-void fake_raise_on(struct fake_ipi *fake, irq_hw_number_t hwirq, unsigned int cpu)
+/**
+ * fake_raise_on - Raise a hwirq on a CPU and wait for it
+ * @fake:	Controller
+ * @hwirq:	Hwirq, masked or not
+ * @cpu:	CPU, which is online
+ *
+ * Return: 0, or an error if it leads nowhere.
+ */
+int fake_raise_on(struct fake_ipi *fake, irq_hw_number_t hwirq, unsigned int cpu)
 {
 	struct fake_raised raised = { fake, hwirq };
+	int ret = smp_call_function_single(cpu, fake_raise, &raised, 1);
 
-	smp_call_function_single(cpu, fake_raise, &raised, 1);
+	return ret ?: raised.ret;
 }
 
 /* fake_clear_log - Forget what was sent */

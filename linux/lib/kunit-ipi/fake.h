@@ -24,6 +24,7 @@ enum fake_shape {
 	FAKE_GAPS,	/* One per CPU, every third one, the last CPU first */
 	FAKE_TREE,	/* One per CPU, too large for a linear reverse map */
 	FAKE_UNIFORM,	/* The same for all targets */
+	FAKE_BANKED,	/* The same for all targets, each of which has its own */
 };
 
 enum fake_mask {
@@ -55,12 +56,15 @@ static const struct fake_case fake_cases[] __maybe_unused = {
 	FAKE_CASES_OF_SHAPE("gaps", FAKE_GAPS),
 	FAKE_CASES_OF_SHAPE("tree", FAKE_TREE),
 	FAKE_CASES_OF_SHAPE("uniform", FAKE_UNIFORM),
+	FAKE_CASES_OF_SHAPE("banked", FAKE_BANKED),
 };
 
 /**
  * struct fake_cpu - The controller's registers of a CPU, and the wire to it
  * @fake:	Controller
  * @enabled:	Hwirqs which are unmasked
+ * @used:	Hwirqs which are handed out, if they are banked
+ * @irqs:	The interrupt which a banked hwirq leads to
  * @acked:	The last hwirq which was acknowledged
  * @work:	Interrupts the CPU
  * @pending:	Hwirqs which were raised, or NULL if sends interrupt nobody
@@ -68,19 +72,21 @@ static const struct fake_case fake_cases[] __maybe_unused = {
 struct fake_cpu {
 	struct fake_ipi	*fake;
 	unsigned long	*enabled;
+	unsigned long	*used;
+	unsigned int	*irqs;
 	irq_hw_number_t	acked;
 	struct irq_work	work;
 	unsigned long	*pending;
 };
 
 /**
- * struct fake_sent - One hwirq which was raised
+ * struct fake_sent - One hwirq which was raised or freed
  * @hwirq:	Hwirq
- * @target:	The target it was raised for
+ * @target:	Its target: the CPU, or the hardware id if it is external
  */
 struct fake_sent {
 	irq_hw_number_t	hwirq;
-	unsigned int	target;
+	unsigned long	target;
 };
 
 /**
@@ -98,7 +104,10 @@ struct fake_sent {
  * @nr_calls:	Number of send_ipi() calls
  * @nr_sent:	Number of hwirqs raised
  * @sent:	The first of them, in order, nr_cpu_ids at most
+ * @nr_in_nmi:	Number of hwirqs raised from NMIs
+ * @freed:	The last hwirq which was freed
  * @nr_acked:	Number of acknowledged hwirqs
+ * @nr_astray:	How often the core asked for what is not there, or not for IPIs
  * @lock:	Protects the log
  * @on_free:	Called before a hwirq is freed, if set
  * @cpus:	One per CPU
@@ -117,7 +126,10 @@ struct fake_ipi {
 	unsigned int		nr_calls;
 	unsigned int		nr_sent;
 	struct fake_sent	*sent;
+	atomic_t		nr_in_nmi;
+	struct fake_sent	freed;
 	atomic_t		nr_acked;
+	atomic_t		nr_astray;
 	raw_spinlock_t		lock;
 	void			(*on_free)(struct fake_ipi *fake);
 	struct fake_cpu		*cpus;
@@ -137,6 +149,8 @@ struct fake_count {
 	unsigned int	mapped;
 };
 
+DECLARE_PER_CPU(unsigned int, fake_sent_here);
+
 int fake_init(struct kunit *test);
 void fake_add_domain(struct kunit *test, struct fake_ipi *fake,
 		     struct fwnode_handle *fwnode);
@@ -154,11 +168,12 @@ int fake_reserve_and_request(struct kunit *test, struct fake_ipi *fake,
 			     const struct cpumask *mask);
 int fake_reserve_external(struct kunit *test, struct fake_ipi *fake,
 			  unsigned long hwid);
+bool fake_is_mapped(struct fake_ipi *fake);
 bool fake_is_enabled(struct fake_ipi *fake, int virq, unsigned int cpu);
 struct fake_count fake_count(struct fake_ipi *fake);
 void fake_expect_count(struct kunit *test, struct fake_ipi *fake,
 		       struct fake_count before);
-void fake_raise_on(struct fake_ipi *fake, irq_hw_number_t hwirq, unsigned int cpu);
+int fake_raise_on(struct fake_ipi *fake, irq_hw_number_t hwirq, unsigned int cpu);
 void fake_clear_log(struct fake_ipi *fake);
 void fake_remove_domain(void *domain);
 

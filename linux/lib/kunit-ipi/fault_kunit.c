@@ -82,7 +82,8 @@ static int reserve_external(struct fake_ipi *fake)
 
 static int create_domain(struct fake_ipi *fake)
 {
-	struct irq_domain *ipi = ipi_create_irq_domain(fake->domain, fake->ipi_ops);
+	struct irq_domain *ipi = ipi_create_irq_domain(fake->domain->fwnode, fake->domain,
+						       fake->ipi_ops);
 
 	if (IS_ERR(ipi))
 		return PTR_ERR(ipi);

@@ -23,14 +23,22 @@
 static int gic_init(struct kunit *test)
 {
 	struct device_node *node;
+	int virq;
 
 	if (!mips_gic_present())
 		kunit_skip(test, "no GIC");
 
 	node = of_find_compatible_node(NULL, NULL, "mti,gic");
-	test->priv = irq_find_ipi_domain(of_node_to_fwnode(node));
+	test->priv = irq_find_ipi_domain(of_fwnode_handle(node));
 	of_node_put(node);
 	KUNIT_ASSERT_NOT_NULL(test, test->priv);
+
+	/* Without mti,reserved-ipi-vectors SMP has all hwirqs there are */
+	virq = irq_reserve_ipi(test->priv, cpu_possible_mask);
+	if (virq == -ENOSPC)
+		kunit_skip(test, "SMP has all hwirqs for IPIs");
+	KUNIT_ASSERT_GT(test, virq, 0);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 	return 0;
 }
 
@@ -175,8 +183,11 @@ static void gic_mask_and_unmask(struct kunit *test)
 /* A VP which is not there, or is a CPU of Linux, is no external target */
 static void gic_external_refused(struct kunit *test)
 {
-	unsigned int cpu;
+	unsigned int cpu, vp;
 
+	/* No VP is routed to which is not there, up to those which have no bit */
+	for (vp = FIELD_GET(GIC_CONFIG_PVPS, read_gic_config()) + 1; vp < 66; vp++)
+		KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(test->priv, vp), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(test->priv, 4096), -EINVAL);
 	for_each_possible_cpu(cpu) {
 		KUNIT_EXPECT_EQ(test, -EINVAL,
@@ -197,7 +208,7 @@ static void gic_external(struct kunit *test)
 		kunit_skip(test, "Linux has all VPs");
 
 	virq = ipi_test_keep(test, irq_reserve_ipi_external(test->priv, vp));
-	intr = intr_of(virq, 0);
+	intr = intr_of(virq, IPI_EXTERNAL);
 	KUNIT_EXPECT_TRUE(test, read_gic_mask(intr));
 	KUNIT_EXPECT_EQ(test, read_gic_map_vp(intr), BIT(vp));
 

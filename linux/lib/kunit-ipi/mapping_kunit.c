@@ -19,7 +19,7 @@ static void mapping_covers_targets(struct kunit *test)
 	int virq;
 
 	virq = fake_reserve(test, fake, mask);
-	map = irq_data_get_ipi_mapping(irq_get_irq_data(virq));
+	map = ipi_test_mapping(virq);
 	KUNIT_ASSERT_NOT_NULL(test, map);
 
 	for (cpu = 0; cpu < nr_cpu_ids + 2; cpu++) {
@@ -33,6 +33,7 @@ static void mapping_covers_targets(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, hwirq, INVALID_HWIRQ);
 		}
 	}
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, IPI_EXTERNAL), INVALID_HWIRQ);
 }
 
 /* The mapping is as large as the targets need, and not as the system */
@@ -42,7 +43,7 @@ static void mapping_is_sized_by_targets(struct kunit *test)
 	struct fake_ipi *fake = test->priv;
 	struct cpumask *mask = fake_mask(test, param->mask);
 	int virq = fake_reserve(test, fake, mask);
-	const struct ipi_mapping *map = irq_data_get_ipi_mapping(irq_get_irq_data(virq));
+	const struct ipi_mapping *map = ipi_test_mapping(virq);
 
 	KUNIT_EXPECT_EQ(test, ACCESS_PRIVATE(map, nr),
 			cpumask_last(mask) - cpumask_first(mask) + 1);
@@ -55,7 +56,7 @@ static void mapping_iterates(struct kunit *test)
 	struct fake_ipi *fake = test->priv;
 	struct cpumask *mask = fake_mask(test, param->mask);
 	int virq = fake_reserve(test, fake, mask);
-	const struct ipi_mapping *map = irq_data_get_ipi_mapping(irq_get_irq_data(virq));
+	const struct ipi_mapping *map = ipi_test_mapping(virq);
 	unsigned int target, next = cpumask_first(mask), n = 0;
 	irq_hw_number_t hwirq;
 
@@ -90,6 +91,7 @@ static void mapping_keeps_shape(struct kunit *test)
 		[FAKE_GAPS]	= -3,
 		[FAKE_TREE]	= 1,
 		[FAKE_UNIFORM]	= 0,
+		[FAKE_BANKED]	= 0,
 	};
 	const struct fake_case *param = test->param_value;
 	struct fake_ipi *fake = test->priv;
@@ -119,6 +121,8 @@ static void mapping_resolves(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, fake->base + i),
 				test_bit(i, fake->used) ? virq : 0);
 	}
+	/* Nor does the number which is no hwirq */
+	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, INVALID_HWIRQ), 0);
 }
 
 /* Two IPIs share neither virq nor hwirqs */
@@ -136,7 +140,7 @@ static void mapping_two_ipis(struct kunit *test)
 
 	for (int i = 0; i < 2; i++) {
 		for_each_cpu(cpu, mask) {
-			KUNIT_EXPECT_EQ(test, virq[i],
+			KUNIT_EXPECT_EQ(test, fake_is_mapped(fake) ? virq[i] : 0,
 					irq_find_mapping(fake->domain,
 							 ipi_get_hwirq(virq[i], cpu)));
 		}

@@ -20,7 +20,8 @@
  */
 
 /**
- * real_exhaust - Reserve IPIs to the first CPU until there are no more hwirqs
+ * real_exhaust - Reserve IPIs to the first CPU until there are no more hwirqs,
+ *		  or REAL_MAX_IPIS: some controllers have thousands
  * @test:	Test
  * @domain:	IPI domain
  * @virqs:	Where they go, REAL_MAX_IPIS at most
@@ -38,7 +39,8 @@ unsigned int real_exhaust(struct kunit *test, struct irq_domain *domain, int *vi
 			break;
 		virqs[n] = virq;
 	}
-	KUNIT_EXPECT_EQ(test, virq, -ENOSPC);
+	if (n < REAL_MAX_IPIS)
+		KUNIT_EXPECT_EQ(test, virq, -ENOSPC);
 	return n;
 }
 

@@ -20,6 +20,7 @@ static void receive_runs_handler(struct kunit *test)
 	unsigned int cpu;
 
 	ipi_test_no_hotplug(test);
+	ipi_test_enable_on(mask, virq);
 	for_each_cpu_and(cpu, mask, cpu_online_mask) {
 		for (int i = 0; i < 3; i++)
 			fake_raise_on(fake, ipi_get_hwirq(virq, cpu), cpu);
@@ -43,6 +44,7 @@ static void receive_acks_and_counts_once(struct kunit *test)
 	unsigned int cpu, n = 0;
 
 	ipi_test_no_hotplug(test);
+	ipi_test_enable_on(mask, virq);
 	for_each_cpu_and(cpu, mask, cpu_online_mask) {
 		irq_hw_number_t hwirq = ipi_get_hwirq(virq, cpu);
 
@@ -64,9 +66,12 @@ static void receive_after_destroy(struct kunit *test)
 	struct cpumask *mask = fake_mask(test, param->mask);
 	int virq = fake_reserve(test, fake, mask);
 	irq_hw_number_t hwirq = ipi_get_hwirq(virq, cpumask_first(mask));
+	unsigned int cpu;
 
 	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
-	KUNIT_EXPECT_NE(test, generic_handle_domain_irq(fake->domain, hwirq), 0);
+	ipi_test_no_hotplug(test);
+	for_each_online_cpu(cpu)
+		KUNIT_EXPECT_NE(test, fake_raise_on(fake, hwirq, cpu), 0);
 }
 
 KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);

@@ -3,8 +3,13 @@
  * Reserving IPIs.
  */
 
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
+#include <linux/kthread.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 
 #include "fake.h"
 
@@ -38,7 +43,7 @@ static void reserve_takes_hwirqs(struct kunit *test)
 	count = fake_count(fake);
 
 	KUNIT_EXPECT_EQ(test, count.hwirqs, want);
-	KUNIT_EXPECT_EQ(test, count.mappings, want);
+	KUNIT_EXPECT_EQ(test, count.mappings, fake_is_mapped(fake) ? want : 0);
 }
 
 /* Hwirqs which are scattered over the whole space will do */
@@ -135,6 +140,78 @@ static void reserve_busy_hwirq(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, hwirq), device);
 }
 
+#define READER_MS	100
+
+/**
+ * struct withdrawn - What others do to a reservation which fails
+ * @virq:	Its number
+ * @inside:	The reader has begun
+ * @done:	The reader has ended
+ * @early:	A hwirq was given back before
+ * @sent:	What a send returned when the hwirqs were given back
+ */
+static struct withdrawn {
+	int			virq;
+	struct completion	inside;
+	bool			done;
+	bool			early;
+	int			sent;
+} withdrawn;
+
+static int withdrawn_reader(void *unused)
+{
+	rcu_read_lock();
+	complete(&withdrawn.inside);
+	/* Longer than a reservation takes which does not wait */
+	mdelay(READER_MS);
+	WRITE_ONCE(withdrawn.done, true);
+	rcu_read_unlock();
+
+	return ipi_test_wait_for_stop();
+}
+
+static void look_at_withdrawn(struct fake_ipi *fake)
+{
+	withdrawn.early |= !READ_ONCE(withdrawn.done);
+	withdrawn.sent = irq_send_ipi_all(withdrawn.virq);
+}
+
+/*
+ * Senders may have found an IPI whose last hwirq cannot be had. The others go
+ * back when they are done, and nobody finds it any more.
+ */
+static void reserve_failed_is_withdrawn(struct kunit *test)
+{
+	irq_hw_number_t hwirq = num_possible_cpus() - 1;
+	struct fake_ipi *fake = test->priv;
+	struct task_struct *task;
+	unsigned int other;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
+	other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+
+	/* The lowest number which is free is that of the next IPI, too */
+	fake_device(test, fake, hwirq);
+	withdrawn = (struct withdrawn) {
+		.virq = fake_reserve(test, fake, cpumask_of(0)),
+		.sent = 1,
+	};
+	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(withdrawn.virq, NULL), 0);
+
+	init_completion(&withdrawn.inside);
+	task = kthread_run_on_cpu(withdrawn_reader, NULL, other, "ipi-withdrawn/%u");
+	ipi_test_thread(test, task);
+	wait_for_completion(&withdrawn.inside);
+	fake->on_free = look_at_withdrawn;
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi(fake->ipi, cpu_possible_mask), -EINVAL);
+	ipi_test_stop(test, task);
+
+	KUNIT_EXPECT_FALSE(test, withdrawn.early);
+	KUNIT_EXPECT_EQ(test, withdrawn.sent, -EINVAL);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 0);
+}
+
 /* A hwirq which the controller's domain does not have is an error */
 static void reserve_no_such_hwirq(struct kunit *test)
 {
@@ -196,6 +273,7 @@ static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(reserve_impossible_cpu),
 	KUNIT_CASE(reserve_no_hwirqs),
 	KUNIT_CASE(reserve_busy_hwirq),
+	KUNIT_CASE(reserve_failed_is_withdrawn),
 	KUNIT_CASE(reserve_no_such_hwirq),
 #ifndef CONFIG_SPARSE_IRQ
 	KUNIT_CASE(reserve_no_descriptor),

@@ -3,14 +3,21 @@
  * Sending IPIs, seen at the registers of the controller.
  */
 
+#include <linux/delay.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/irqflags.h>
+#include <linux/kgdb.h>
+#include <linux/preempt.h>
 #include <linux/tracepoint.h>
 
 #include <trace/events/ipi.h>
+#include <trace/events/irq.h>
 
 #include "fake.h"
+
+#define NMI_MS		20
+#define NMI_TRIES	100
 
 /* One call, one hwirq per target, in the order of the targets */
 static void expect_sent(struct kunit *test, int virq, const struct cpumask *mask)
@@ -81,6 +88,21 @@ static void send_irqs_off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->nr_sent, 3 * cpumask_weight(mask));
 }
 
+/* An empty mask is refused, except where masks are not checked at all */
+static void send_to_nobody(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	int virq = fake_reserve(test, fake, mask);
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpu_none_mask), -EINVAL);
+	expect_silence(test);
+	if (!cpumask_equal(mask, cpu_possible_mask))
+		KUNIT_EXPECT_EQ(test, ipi_test_desc_send(virq, cpu_none_mask), -EINVAL);
+	expect_silence(test);
+}
+
 /* A mask which is not a subset of the targets is refused as a whole */
 static void send_outside_of_targets(struct kunit *test)
 {
@@ -121,26 +143,24 @@ static void send_not_an_ipi(struct kunit *test)
 	expect_silence(test);
 }
 
-static void expect_no_chip(struct kunit *test, const struct cpumask *mask)
+/* No descriptor is refused, and a chip which cannot send */
+static void send_no_chip(struct kunit *test)
 {
+	const struct cpumask *mask = cpumask_of(cpumask_first(cpu_possible_mask));
 	int virq = fake_reserve(test, test->priv, mask);
 	struct irq_chip *chip = irq_get_chip(virq);
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(INT_MAX, cpu_possible_mask), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(INT_MAX), -EINVAL);
 
 	irq_set_chip(virq, &dummy_irq_chip);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, mask), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), -EINVAL);
-	KUNIT_EXPECT_EQ(test, ipi_test_desc_send(virq, mask), -EINVAL);
+	/* With one CPU this is a global IPI, whose chip is not looked at */
+	if (num_possible_cpus() > 1)
+		KUNIT_EXPECT_EQ(test, ipi_test_desc_send(virq, mask), -EINVAL);
 	expect_silence(test);
 	irq_set_chip(virq, chip);
-}
-
-/* No descriptor is refused, and a chip which can't send, of any IPI */
-static void send_no_chip(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, irq_send_ipi(INT_MAX, cpu_possible_mask), -EINVAL);
-	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(INT_MAX), -EINVAL);
-	expect_no_chip(test, cpu_possible_mask);
-	expect_no_chip(test, cpumask_of(cpumask_first(cpu_possible_mask)));
 }
 
 /* A global IPI by nature is a per-CPU interrupt whose chip can send */
@@ -231,12 +251,72 @@ static void send_is_traced(struct kunit *test)
 }
 #endif
 
+#if defined(CONFIG_TRACEPOINTS) && defined(CONFIG_KGDB) && defined(CONFIG_ARM64_PSEUDO_NMI)
+/**
+ * struct nmi_sender - What is sent from the NMI which rounds CPUs up for kgdb
+ * @virq:	IPI to all CPUs
+ * @nr:		How often it was sent
+ * @errors:	How often that was refused
+ */
+struct nmi_sender {
+	int		virq;
+	atomic_t	nr;
+	atomic_t	errors;
+};
+
+static void send_in_nmi(void *data, int irq, struct irqaction *action)
+{
+	struct nmi_sender *sender = data;
+
+	if (!in_nmi())
+		return;
+	atomic_add(!!irq_send_ipi_all(sender->virq), &sender->errors);
+	atomic_add(!!irq_send_ipi(sender->virq, cpumask_of(smp_processor_id())),
+		   &sender->errors);
+	atomic_add(!!irq_desc_send_ipi(irq_to_desc(sender->virq), cpu_possible_mask),
+		   &sender->errors);
+	atomic_inc(&sender->nr);
+}
+
+/* An NMI may hit a CPU which holds any lock, and sends from there */
+static void send_from_nmi(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct nmi_sender sender = { };
+	unsigned int tries;
+
+	if (!system_uses_irq_prio_masking())
+		kunit_skip(test, "no pseudo NMIs");
+	ipi_test_need_two(test, cpu_online_mask);
+
+	sender.virq = fake_reserve(test, fake, cpu_possible_mask);
+	KUNIT_ASSERT_EQ(test, 0, register_trace_irq_handler_entry(send_in_nmi, &sender));
+	kgdb_roundup_cpus();
+	for (tries = 0; !atomic_read(&sender.nr) && tries < NMI_TRIES; tries++)
+		msleep(NMI_MS);
+	unregister_trace_irq_handler_entry(send_in_nmi, &sender);
+	tracepoint_synchronize_unregister();
+
+	KUNIT_EXPECT_GT(test, atomic_read(&sender.nr), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sender.errors), 0);
+	/* Two sends to all CPUs and one to a single one, each time */
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->nr_in_nmi),
+			atomic_read(&sender.nr) * (2 * num_possible_cpus() + 1));
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->nr_astray), 0);
+}
+
+#define SEND_FROM_NMI	KUNIT_CASE(send_from_nmi),
+#else
+#define SEND_FROM_NMI
+#endif
+
 KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
 
 static struct kunit_case send_cases[] = {
 	KUNIT_CASE_PARAM(send_raises_hwirqs, fake_gen_params),
 	KUNIT_CASE_PARAM(send_irqs_off, fake_gen_params),
 	KUNIT_CASE_PARAM(send_outside_of_targets, fake_gen_params),
+	KUNIT_CASE_PARAM(send_to_nobody, fake_gen_params),
 	KUNIT_CASE(send_not_an_ipi),
 	KUNIT_CASE(send_no_chip),
 	KUNIT_CASE(send_set_global),
@@ -244,6 +324,7 @@ static struct kunit_case send_cases[] = {
 #ifdef CONFIG_TRACEPOINTS
 	KUNIT_CASE(send_is_traced),
 #endif
+	SEND_FROM_NMI
 	{ }
 };
 

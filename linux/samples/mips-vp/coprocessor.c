@@ -14,6 +14,7 @@
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/iopoll.h>
+#include <linux/ipi.h>
 #include <linux/ipi-fwnode.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
@@ -166,7 +167,8 @@ static ssize_t ipi_show(struct device *dev, struct device_attribute *attr, char 
 {
 	struct vp *vp = dev_get_drvdata(dev);
 
-	return sysfs_emit(buf, "virq %d hwirq %lu\n", vp->ipi, ipi_get_hwirq(vp->ipi, 0));
+	return sysfs_emit(buf, "virq %d hwirq %lu\n", vp->ipi,
+			  ipi_get_hwirq(vp->ipi, IPI_EXTERNAL));
 }
 static DEVICE_ATTR_RO(ipi);
 
@@ -201,7 +203,7 @@ static int vp_start(struct device *dev, struct vp *vp, int irq)
 	memcpy_toio(vp->program, vp_program, vp_program_end - vp_program);
 	memset_io(vp->mbox, 0, MBOX_PAGE);
 	vp_write(vp, MBOX_GIC, CKSEG1ADDR(read_gcr_gic_base() & CM_GCR_GIC_BASE_GICBASE));
-	vp_write(vp, MBOX_KICK, ipi_get_hwirq(vp->ipi, 0) - GIC_NUM_LOCAL_INTRS);
+	vp_write(vp, MBOX_KICK, ipi_get_hwirq(vp->ipi, IPI_EXTERNAL) - GIC_NUM_LOCAL_INTRS);
 	vp_write(vp, MBOX_ANSWER, irqd_to_hwirq(irq_get_irq_data(irq)) - GIC_NUM_LOCAL_INTRS);
 
 	mips_cm_lock_other(0, 0, vp->id, CM_GCR_Cx_OTHER_BLOCK_LOCAL);

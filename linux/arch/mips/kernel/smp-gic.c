@@ -9,6 +9,7 @@
 #include <linux/cpumask.h>
 #include <linux/init.h>
 #include <linux/interrupt.h>
+#include <linux/ipi.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/irqdomain.h>
@@ -93,7 +94,16 @@ void mips_smp_send_ipi_mask(const struct cpumask *mask, unsigned int action)
 		return;
 	}
 
-	if (mips_cpc_present() && !cpumask_subset(mask, &cpu_coherent_mask))
+	if (!mips_cpc_present())
+		return;
+
+	/*
+	 * Raise the IPI before the look at the mask: a CPU which leaves the
+	 * coherent domain later finds it pending. Pairs with the barrier in
+	 * cps_pm_enter_state().
+	 */
+	smp_mb();
+	if (!cpumask_subset(mask, &cpu_coherent_mask))
 		power_up_cores(mask);
 }
 
@@ -137,7 +147,7 @@ static struct irq_domain * __init smp_ipi_domain(void)
 
 	node = of_irq_find_parent(of_root);
 	if (node)
-		domain = irq_find_ipi_domain(of_node_to_fwnode(node));
+		domain = irq_find_ipi_domain(of_fwnode_handle(node));
 	of_node_put(node);
 
 	/* The device tree of some platforms does not tell */
@@ -201,7 +211,7 @@ static int __init mips_smp_ipi_init(void)
 	extern const struct plat_smp_ops *mp_ops;	/* private */
 	int ret;
 
-	/* Platforms with IPIs of their own are none of our business */
+	/* Some platforms have IPIs of their own */
 	if (mp_ops->send_ipi_mask != mips_smp_send_ipi_mask ||
 	    num_possible_cpus() == 1)
 		return 0;

@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The IPI domain of the local APICs of x86.
+ */
+
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irqdesc.h>
+#include <linux/irqdomain.h>
+#include <linux/prandom.h>
+#include <linux/preempt.h>
+#include <linux/seq_file.h>
+#include <linux/smp.h>
+
+#include <asm/apic.h>
+#include <asm/hw_irq.h>
+#include <asm/irqdomain.h>
+#include <asm/nmi.h>
+
+#include "../real.h"
+
+#define SETTLE_MS	20
+#define TRIES		100
+/* There are no more CPUs than that under test */
+#define FOREIGN_ID	200
+#define STATE_SIZE	SZ_16K
+#define STEPS		10000
+/* After how many of them a CPU goes off or on */
+#define TURN		500
+
+static int vectors_init(struct kunit *test)
+{
+	test->priv = irq_find_ipi_domain(NULL);
+	if (!test->priv)
+		kunit_skip(test, "no local APIC");
+	KUNIT_ASSERT_PTR_EQ(test, ((struct irq_domain *)test->priv)->parent,
+			    x86_vector_domain);
+	return 0;
+}
+
+static unsigned int last_cpu(void)
+{
+	return cpumask_last(cpu_online_mask);
+}
+
+static struct cpumask *two_cpus(struct kunit *test, unsigned int a, unsigned int b)
+{
+	struct cpumask *mask = kunit_kzalloc(test, cpumask_size(), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, mask);
+	cpumask_set_cpu(a, mask);
+	cpumask_set_cpu(b, mask);
+	return mask;
+}
+
+static void x86_add_cpu(void *cpu)
+{
+	/* Does nothing if it is online */
+	add_cpu((unsigned long)cpu);
+}
+
+/* The CPU is back when the test ends, at the latest */
+static void x86_remove_cpu(struct kunit *test, unsigned int cpu)
+{
+	KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
+	ipi_test_at_exit(test, x86_add_cpu, (void *)(unsigned long)cpu);
+}
+
+/* All counters and bits of the vector matrix, as in debugfs */
+static const char *vector_state(struct kunit *test)
+{
+	struct seq_file m = { .size = STATE_SIZE };
+
+	m.buf = kunit_kzalloc(test, m.size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, m.buf);
+#ifdef CONFIG_GENERIC_IRQ_DEBUGFS
+	x86_vector_domain->ops->debug_show(&m, x86_vector_domain, NULL, 0);
+	KUNIT_ASSERT_LT(test, m.count, m.size);
+#endif
+	return m.buf;
+}
+
+/* A vector for devices, of one CPU, until the test ends */
+static void free_device(void *virq)
+{
+	irq_domain_free_irqs((unsigned long)virq, 1);
+}
+
+static int alloc_device(struct kunit *test, unsigned int cpu)
+{
+	struct irq_alloc_info info;
+	int virq;
+
+	init_irq_alloc_info(&info, cpumask_of(cpu));
+	virq = irq_domain_alloc_irqs(x86_vector_domain, 1, NUMA_NO_NODE, &info);
+	if (virq > 0)
+		ipi_test_at_exit(test, free_device, (void *)(unsigned long)virq);
+	return virq;
+}
+
+/* One vector for all targets, which is none of the system's */
+static void x86_one_vector(struct kunit *test)
+{
+	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
+	irq_hw_number_t vector = ipi_get_hwirq(virq, 0);
+	unsigned int cpu;
+
+	KUNIT_EXPECT_GE(test, vector, FIRST_EXTERNAL_VECTOR);
+	KUNIT_EXPECT_LT(test, vector, FIRST_SYSTEM_VECTOR);
+	for_each_possible_cpu(cpu)
+		KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpu), vector);
+	real_expect_delivery(test, virq, cpu_possible_mask);
+}
+
+/* IPIs share a vector only if no target has both */
+static void x86_disjoint_share(struct kunit *test)
+{
+	unsigned int last = last_cpu();
+	int virqs[3];
+
+	ipi_test_need_two(test, cpu_online_mask);
+	virqs[0] = ipi_test_reserve(test, test->priv, cpumask_of(0));
+	virqs[1] = ipi_test_reserve(test, test->priv, cpumask_of(last));
+	virqs[2] = ipi_test_reserve(test, test->priv, two_cpus(test, 0, last));
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virqs[0], 0), ipi_get_hwirq(virqs[1], last));
+	KUNIT_EXPECT_NE(test, ipi_get_hwirq(virqs[2], 0), ipi_get_hwirq(virqs[0], 0));
+
+	real_expect_delivery(test, virqs[0], cpumask_of(0));
+	real_expect_delivery(test, virqs[1], cpumask_of(last));
+	real_expect_delivery(test, virqs[2], two_cpus(test, 0, last));
+}
+
+/* A target that leaves gives its vector back, and the others keep theirs */
+static void x86_partial_destroy(struct kunit *test)
+{
+	unsigned int last = last_cpu();
+	irq_hw_number_t vector;
+	int virq, next;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	virq = ipi_test_reserve(test, test->priv, two_cpus(test, 0, last));
+	vector = ipi_get_hwirq(virq, 0);
+	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, cpumask_of(last)), 0);
+
+	next = ipi_test_reserve(test, test->priv, cpumask_of(last));
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(next, last), vector);
+	next = ipi_test_reserve(test, test->priv, cpumask_of(0));
+	KUNIT_EXPECT_NE(test, ipi_get_hwirq(next, 0), vector);
+	real_expect_delivery(test, virq, cpumask_of(0));
+}
+
+/* What comes to a CPU which does not take it is gone, before and after it did */
+static void x86_masked_send(struct kunit *test)
+{
+	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
+
+	for (int round = 0; round < 2; round++) {
+		KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+		msleep(SETTLE_MS);
+		real_expect_delivery(test, virq, cpu_possible_mask);
+	}
+}
+
+/* A CPU which has disabled an IPI does not take it any more */
+static void x86_disabled(struct kunit *test)
+{
+	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
+	unsigned int cpu;
+
+	ipi_test_no_hotplug(test);
+	ipi_test_request(test, virq, ipi_test_count);
+	ipi_test_enable_on(cpu_online_mask, virq);
+	ipi_test_disable_on(cpu_online_mask, virq);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	msleep(SETTLE_MS);
+	for_each_online_cpu(cpu)
+		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu), 0);
+}
+
+/* Until there are no more, which leaves no trace */
+static void x86_exhausted(struct kunit *test)
+{
+	int *virqs = kunit_kcalloc(test, NR_VECTORS, sizeof(*virqs), GFP_KERNEL);
+	const char *before = vector_state(test);
+	unsigned int n;
+	int virq;
+
+	KUNIT_ASSERT_NOT_NULL(test, virqs);
+	for (n = 0; n < NR_VECTORS; n++) {
+		virq = irq_reserve_ipi(test->priv, cpu_possible_mask);
+		if (virq < 0)
+			break;
+		virqs[n] = virq;
+	}
+	KUNIT_EXPECT_EQ(test, virq, -ENOSPC);
+	KUNIT_EXPECT_GT(test, n, (FIRST_SYSTEM_VECTOR - FIRST_EXTERNAL_VECTOR) / 2);
+	while (n)
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[--n], NULL), 0);
+	KUNIT_EXPECT_STREQ(test, vector_state(test), before);
+}
+
+/* An IPI to a CPU that is offline has its vector when the CPU is back, devices not */
+static void x86_reserved_offline(struct kunit *test)
+{
+	unsigned int cpu = last_cpu();
+	irq_hw_number_t vector;
+	int virq, device;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	x86_remove_cpu(test, cpu);
+	virq = ipi_test_reserve(test, test->priv, cpumask_of(cpu));
+	vector = ipi_get_hwirq(virq, cpu);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
+
+	while ((device = alloc_device(test, cpu)) > 0)
+		KUNIT_EXPECT_NE(test, irq_cfg(device)->vector, vector);
+	KUNIT_EXPECT_EQ(test, device, -ENOSPC);
+	real_expect_delivery(test, virq, cpumask_of(cpu));
+}
+
+/* Destroyed while its target is offline, and the vector is free when that is back */
+static void x86_destroyed_offline(struct kunit *test)
+{
+	unsigned int cpu = last_cpu();
+	const char *before;
+	int virq;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	before = vector_state(test);
+	virq = ipi_test_reserve(test, test->priv, cpumask_of(cpu));
+	x86_remove_cpu(test, cpu);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
+	KUNIT_EXPECT_STREQ(test, vector_state(test), before);
+}
+
+/*
+ * Who forgets to disable an IPI on a CPU that goes offline gets nothing there
+ * until it is enabled anew. The other targets do not notice.
+ */
+static void x86_enabled_offline(struct kunit *test)
+{
+	unsigned int cpu = last_cpu();
+	int virq;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	virq = ipi_test_reserve(test, test->priv, two_cpus(test, 0, cpu));
+	ipi_test_request(test, virq, ipi_test_count);
+	ipi_test_enable_on(cpu_online_mask, virq);
+
+	x86_remove_cpu(test, cpu);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
+	/* Long after the one before, with which it would be one */
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	msleep(SETTLE_MS);
+	KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, 0), 2);
+	KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu), 0);
+
+	ipi_test_enable_on(cpumask_of(cpu), virq);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	msleep(SETTLE_MS);
+	KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, 0), 3);
+	KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu), 1);
+}
+
+/*
+ * A mask with CPUs which are offline, or were never there, reaches the others
+ * once: the id of a CPU that does not exist is a broadcast to an APIC.
+ */
+static void x86_send_to_offline(struct kunit *test)
+{
+	unsigned int cpu, last = last_cpu();
+	int virq;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
+	ipi_test_request(test, virq, ipi_test_count);
+	ipi_test_enable_on(cpu_online_mask, virq);
+	x86_remove_cpu(test, last);
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	/* Two which are pending at a time are one */
+	msleep(SETTLE_MS);
+	KUNIT_EXPECT_EQ(test, ipi_test_desc_send(virq, cpu_possible_mask), 0);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(last)), 0);
+	msleep(SETTLE_MS);
+	for_each_possible_cpu(cpu) {
+		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu),
+				cpu_online(cpu) ? 2 : 0);
+	}
+}
+
+/**
+ * struct held - A CPU which does not take interrupts for a while
+ * @here:	It has them off
+ * @go:		It may go on
+ */
+struct held {
+	bool	here;
+	bool	go;
+};
+
+static void hold(void *data)
+{
+	struct held *held = data;
+
+	WRITE_ONCE(held->here, true);
+	while (!READ_ONCE(held->go))
+		cpu_relax();
+}
+
+/*
+ * An IPI is pending at its target when it is destroyed, and does not come by the
+ * vector's next owner.
+ */
+static void x86_destroyed_pending(struct kunit *test)
+{
+	static struct held held;
+	static call_single_data_t csd = CSD_INIT(hold, &held);
+	irq_hw_number_t vector;
+	unsigned int cpu;
+	int virq;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	ipi_test_no_hotplug(test);
+	migrate_disable();
+	cpu = cpumask_any_but(cpu_online_mask, smp_processor_id());
+	virq = irq_reserve_ipi(test->priv, cpumask_of(cpu));
+	vector = ipi_get_hwirq(virq, cpu);
+
+	held = (struct held) { };
+	KUNIT_EXPECT_EQ(test, smp_call_function_single_async(cpu, &csd), 0);
+	while (!READ_ONCE(held.here))
+		cpu_relax();
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	WRITE_ONCE(held.go, true);
+	migrate_enable();
+
+	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	virq = ipi_test_reserve(test, test->priv, cpumask_of(cpu));
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpu), vector);
+	real_expect_delivery(test, virq, cpumask_of(cpu));
+}
+
+static void random_mask(struct cpumask *mask, struct rnd_state *rnd)
+{
+	unsigned int cpu;
+
+	do {
+		cpumask_clear(mask);
+		for_each_possible_cpu(cpu) {
+			if (prandom_u32_state(rnd) % 2)
+				cpumask_set_cpu(cpu, mask);
+		}
+	} while (cpumask_empty(mask));
+}
+
+/* Random reservations, releases, and CPUs which go and come: nothing is left over */
+static void x86_random(struct kunit *test)
+{
+	unsigned int cpu = last_cpu(), i;
+	const char *before;
+	struct cpumask *mask;
+	struct rnd_state rnd;
+	int virqs[32] = { };
+
+	ipi_test_need_two(test, cpu_online_mask);
+	before = vector_state(test);
+	mask = two_cpus(test, 0, cpu);
+	prandom_seed_state(&rnd, 14);
+	for (unsigned int step = 0; step < STEPS; step++) {
+		i = prandom_u32_state(&rnd) % ARRAY_SIZE(virqs);
+		if (virqs[i] > 0) {
+			KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
+			virqs[i] = 0;
+		} else {
+			random_mask(mask, &rnd);
+			virqs[i] = irq_reserve_ipi(test->priv, mask);
+			KUNIT_EXPECT_GT(test, virqs[i], 0);
+		}
+		if (!(step % TURN))
+			KUNIT_EXPECT_EQ(test, 0, cpu_online(cpu) ? remove_cpu(cpu) : add_cpu(cpu));
+	}
+	x86_add_cpu((void *)(unsigned long)cpu);
+	for (i = 0; i < ARRAY_SIZE(virqs); i++) {
+		if (virqs[i] > 0)
+			KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
+	}
+	KUNIT_EXPECT_STREQ(test, vector_state(test), before);
+}
+
+#define OTHER_ID	SET_XAPIC_DEST_FIELD(5)
+
+/* What an NMI sends, once, and what it leaves in the APIC's destination register */
+static struct {
+	int		virq;
+	int		ret;
+	u32		icr2;
+	bool		done;
+} in_nmi_send;
+
+/* As if it had come between the two writes of a sender who sends to OTHER_ID */
+static int send_in_nmi(unsigned int type, struct pt_regs *regs)
+{
+	u32 icr2 = OTHER_ID;
+
+	if (in_nmi_send.done)
+		return NMI_DONE;
+
+	if (!x2apic_mode) {
+		icr2 = apic_read(APIC_ICR2);
+		apic_write(APIC_ICR2, OTHER_ID);
+	}
+	in_nmi_send.ret = irq_send_ipi_all(in_nmi_send.virq);
+	in_nmi_send.icr2 = x2apic_mode ? OTHER_ID : apic_read(APIC_ICR2);
+	if (!x2apic_mode)
+		apic_write(APIC_ICR2, icr2);
+	WRITE_ONCE(in_nmi_send.done, true);
+	return NMI_HANDLED;
+}
+
+/* It reaches its targets, and the sender whom the NMI interrupted reaches its own */
+static void x86_send_from_nmi(struct kunit *test)
+{
+	unsigned int cpu, tries;
+	int virq;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	ipi_test_no_hotplug(test);
+	virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
+	ipi_test_request(test, virq, ipi_test_count);
+	ipi_test_enable_on(cpu_online_mask, virq);
+
+	in_nmi_send.virq = virq;
+	in_nmi_send.done = false;
+	KUNIT_ASSERT_EQ(test, 0, register_nmi_handler(NMI_LOCAL, send_in_nmi, 0, "ipi-x86"));
+	scoped_guard(preempt)
+		__apic_send_IPI(cpumask_any_but(cpu_online_mask, smp_processor_id()), NMI_VECTOR);
+	for (tries = 0; !READ_ONCE(in_nmi_send.done) && tries < TRIES; tries++)
+		msleep(SETTLE_MS);
+	unregister_nmi_handler(NMI_LOCAL, "ipi-x86");
+
+	KUNIT_EXPECT_TRUE(test, in_nmi_send.done);
+	KUNIT_EXPECT_EQ(test, in_nmi_send.ret, 0);
+	KUNIT_EXPECT_EQ(test, in_nmi_send.icr2, OTHER_ID);
+	msleep(SETTLE_MS);
+	for_each_online_cpu(cpu)
+		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu), 1);
+}
+
+/* Not what is Linux's, also if it is not there yet, nor what is nobody's */
+static void x86_external_refused(struct kunit *test)
+{
+	unsigned int id, refused = 0;
+	int virq;
+
+	for (id = 0; id < FOREIGN_ID; id++) {
+		virq = irq_reserve_ipi_external(test->priv, id);
+		if (virq < 0)
+			refused++;
+		else
+			KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	}
+	KUNIT_EXPECT_EQ(test, refused, num_possible_cpus());
+
+	/* The broadcasts of x2APICs and of the others, which may be an id of the former */
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(test->priv, U32_MAX), -EINVAL);
+	if (!x2apic_mode)
+		KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(test->priv, 255), -EINVAL);
+#ifdef CONFIG_64BIT
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(test->priv, 1UL << 32), -EINVAL);
+#endif
+}
+
+/* Each foreign processor has vectors of its own, and all come back */
+static void x86_external(struct kunit *test)
+{
+	const char *before = vector_state(test);
+	int virqs[2], other;
+
+	virqs[0] = ipi_test_keep(test, irq_reserve_ipi_external(test->priv, FOREIGN_ID));
+	virqs[1] = ipi_test_keep(test, irq_reserve_ipi_external(test->priv, FOREIGN_ID));
+	other = ipi_test_keep(test, irq_reserve_ipi_external(test->priv, FOREIGN_ID + 1));
+
+	KUNIT_EXPECT_GE(test, ipi_get_hwirq(virqs[0], IPI_EXTERNAL), FIRST_EXTERNAL_VECTOR);
+	KUNIT_EXPECT_NE(test, ipi_get_hwirq(virqs[0], IPI_EXTERNAL),
+			ipi_get_hwirq(virqs[1], IPI_EXTERNAL));
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virqs[0], IPI_EXTERNAL),
+			ipi_get_hwirq(other, IPI_EXTERNAL));
+	/* Nobody is there to take it */
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virqs[0]), 0);
+	KUNIT_EXPECT_STREQ(test, vector_state(test), before);
+
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[0], NULL), 0);
+	virqs[0] = ipi_test_keep(test, irq_reserve_ipi_external(test->priv, FOREIGN_ID));
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virqs[0], IPI_EXTERNAL),
+			ipi_get_hwirq(other, IPI_EXTERNAL));
+}
+
+/* A foreign processor has as many vectors as there are */
+static void x86_external_exhausted(struct kunit *test)
+{
+	int *virqs = kunit_kcalloc(test, NR_VECTORS, sizeof(*virqs), GFP_KERNEL);
+	unsigned int n;
+	int virq;
+
+	KUNIT_ASSERT_NOT_NULL(test, virqs);
+	for (int round = 0; round < 2; round++) {
+		for (n = 0; n < NR_VECTORS; n++) {
+			virq = irq_reserve_ipi_external(test->priv, FOREIGN_ID);
+			if (virq < 0)
+				break;
+			virqs[n] = virq;
+		}
+		KUNIT_EXPECT_EQ(test, virq, -ENOSPC);
+		KUNIT_EXPECT_EQ(test, n, NR_VECTORS - FIRST_EXTERNAL_VECTOR);
+		while (n)
+			KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[--n], NULL), 0);
+	}
+}
+
+static struct kunit_case x86_cases[] = {
+	KUNIT_CASE(x86_one_vector),
+	KUNIT_CASE(x86_disjoint_share),
+	KUNIT_CASE(x86_partial_destroy),
+	KUNIT_CASE(x86_masked_send),
+	KUNIT_CASE(x86_disabled),
+	KUNIT_CASE_SLOW(x86_exhausted),
+	KUNIT_CASE_SLOW(x86_reserved_offline),
+	KUNIT_CASE_SLOW(x86_destroyed_offline),
+	KUNIT_CASE_SLOW(x86_enabled_offline),
+	KUNIT_CASE_SLOW(x86_send_to_offline),
+	KUNIT_CASE(x86_destroyed_pending),
+	KUNIT_CASE_SLOW(x86_random),
+	KUNIT_CASE(x86_send_from_nmi),
+	KUNIT_CASE(x86_external_refused),
+	KUNIT_CASE(x86_external),
+	KUNIT_CASE_SLOW(x86_external_exhausted),
+	{ }
+};
+
+static struct kunit_suite x86_suite = {
+	.name		= "ipi-x86",
+	.init		= vectors_init,
+	.test_cases	= x86_cases,
+};
+
+kunit_test_suite(x86_suite);
+
+MODULE_DESCRIPTION("KUnit tests for IPIs on the local APICs of x86");
+MODULE_LICENSE("GPL");
