@@ -48,6 +48,7 @@ void poke_all(void)
 		poke_cpu(cpu);
 	}
 	sched_setaffinity(0, sizeof(before), &before);
+	poke_driver();
 }
 
 /* An NMI leaves its messages to somebody else, so they come later. */
@@ -62,10 +63,21 @@ static void show_backtraces(void)
 	printf("ipi: end backtraces\n");
 }
 
-/* What the kernel shows of interrupts, and the end marker. */
+static void show_cpus(const char *which)
+{
+	char path[64], cpus[256];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/%s", which);
+	read_file(path, cpus, sizeof(cpus));
+	printf("ipi: %s %s", which, *cpus ? cpus : "unknown\n");
+}
+
+/* What the kernel shows of CPUs and interrupts, and the end marker. */
 void show_irqs(void)
 {
 	kernel_waits();
+	show_cpus("present");
+	show_cpus("possible");
 	printf("ipi: online %d\n", count_online());
 	show("/proc/interrupts");
 	show_folder(IRQ_DEBUGFS "domains");

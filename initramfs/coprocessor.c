@@ -22,6 +22,7 @@
 
 static atomic_bool stop;
 static atomic_int cycles;
+static pthread_t cycler;
 
 static void *hotplug(void *unused)
 {
@@ -38,6 +39,22 @@ static void *hotplug(void *unused)
 		atomic_fetch_add(&cycles, 1);
 	}
 	return unused;
+}
+
+/* CPUs 1 and 2 go off and on until it is stopped, which tells how often. */
+bool start_cycles(void)
+{
+	if (!pthread_create(&cycler, NULL, hotplug, NULL))
+		return true;
+	printf("ipi: failed: no thread\n");
+	return false;
+}
+
+int stop_cycles(void)
+{
+	atomic_store(&stop, true);
+	pthread_join(cycler, NULL);
+	return atomic_load(&cycles);
 }
 
 /* The sum of what the files in a folder say after "mapped:". */
@@ -113,25 +130,21 @@ static const char *restart(void)
 void run_coprocessor(int messages, int restarts)
 {
 	const char *failed;
-	pthread_t thread;
-	int i;
+	int i, cycles;
 
 	poke_all();
-	if (pthread_create(&thread, NULL, hotplug, NULL)) {
-		printf("ipi: failed: no thread\n");
+	if (!start_cycles())
 		return;
-	}
 
 	failed = exchange(messages);
 	for (i = 0; !failed && i < restarts; i++)
 		failed = restart();
-	atomic_store(&stop, true);
-	pthread_join(thread, NULL);
+	cycles = stop_cycles();
 
 	kernel_waits();
 	if (failed)
 		printf("ipi: failed: %s\n", failed);
-	printf("%sipi: cycles %d\n", notes, atomic_load(&cycles));
+	printf("%sipi: cycles %d\n", notes, cycles);
 	kernel_speaks();
 	show_irqs();
 }

@@ -20,10 +20,15 @@ void kernel_speaks(void);
 /* poke.c: makes IPIs */
 void poke_init(void);
 void poke_cpu(int cpu);
+void poke_driver(void);
 
 /* stress.c: CPUs go off and on */
 bool set_cpu_online(int cpu, const char *state);
 void avoid_count_wrap(void);
+
+/* coprocessor.c: CPUs go off and on meanwhile */
+bool start_cycles(void);
+int stop_cycles(void);
 
 /* boot.c */
 void poke_all(void);
@@ -31,8 +36,9 @@ void show_irqs(void);
 
 /* One per mode. */
 void run_boot(bool backtrace);
-void run_stress(int rounds, bool torture);
+void run_stress(int rounds, int off, bool torture);
 void run_coprocessor(int messages, int restarts);
+void run_foreign(int messages);
 void run_shell(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include "init.h"
 
 #define POKES	4
+#define SAMPLE	"/sys/kernel/debug/ipi-sample/send"
 
 struct spinner {
 	pthread_t thread;
@@ -61,4 +62,13 @@ void poke_cpu(int cpu)
 
 	atomic_store(&s.stop, true);
 	pthread_join(s.thread, NULL);
+}
+
+/* The IPI of a driver, where the kernel has samples/ipi. */
+void poke_driver(void)
+{
+	int i;
+
+	for (i = 0; i < POKES && write_file(SAMPLE, "1"); i++)
+		usleep(1000);
 }

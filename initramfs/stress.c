@@ -3,7 +3,8 @@
  * Mode "stress": every CPU but the first goes off and on while threads keep
  * SMP calls running: membarrier(), TLB shootdowns by mprotect(), wake-ups
  * through pipes, and the kernel's own scftorture. After each return the CPU
- * must receive both kinds of IPI.
+ * must receive both kinds of IPI. Before that, the last CPU stays off for as
+ * long as the command line says.
  */
 #include <fcntl.h>
 #include <linux/membarrier.h>
@@ -23,6 +24,7 @@
 #define LOAD_IPIS	100
 #define LOAD_US		60000000
 #define LEAK_AGE_US	6000000
+#define OFF_NEWS	10
 
 /* Only a CPU which runs a thread of this process is called, so be one. */
 static void *barriers(void *unused)
@@ -259,13 +261,28 @@ void avoid_count_wrap(void)
 #endif
 }
 
-static bool cycle(int cpu)
+/* A timer of the CPU may meet its end meanwhile, and must not wake it. */
+static void stay_off(int cpu, int seconds)
+{
+	int i;
+
+	for (i = 1; i <= seconds; i++) {
+		sleep(1);
+		if (i % OFF_NEWS == 0)
+			printf("off %d %d\n", cpu, i);
+	}
+	avoid_count_wrap();
+}
+
+static bool cycle(int cpu, int off)
 {
 	avoid_count_wrap();
 	if (!set_cpu_online(cpu, "0")) {
 		printf("ipi: failed: CPU %d does not go off\n", cpu);
 		return false;
 	}
+	if (off)
+		stay_off(cpu, off);
 	if (!set_cpu_online(cpu, "1")) {
 		printf("ipi: failed: CPU %d does not come back\n", cpu);
 		return false;
@@ -283,7 +300,7 @@ static bool round_trip(int cpus, bool hotplug)
 	int cpu;
 
 	for (cpu = 1; cpu < cpus; cpu++) {
-		if (hotplug ? !cycle(cpu) : !counts_rise(cpu))
+		if (hotplug ? !cycle(cpu, 0) : !counts_rise(cpu))
 			return false;
 	}
 	return true;
@@ -310,7 +327,7 @@ static void show_leaks(void)
 	printf("ipi: end leaks\n");
 }
 
-void run_stress(int rounds, bool torture)
+void run_stress(int rounds, int off, bool torture)
 {
 	bool hotplug = !access("/sys/devices/system/cpu/cpu1/online", W_OK);
 	int cpus = count_online();
@@ -326,6 +343,8 @@ void run_stress(int rounds, bool torture)
 	if (torture && !load_modules())
 		return;
 
+	if (hotplug && !cycle(cpus - 1, off))
+		return;
 	for (i = 1; i <= rounds; i++) {
 		if (!round_trip(cpus, hotplug))
 			return;
@@ -337,6 +356,8 @@ void run_stress(int rounds, bool torture)
 	kernel_waits();
 	printf("ipi: rounds %d\n", rounds);
 	printf("ipi: hotplug %d\n", hotplug);
+	if (hotplug)
+		printf("ipi: off %d\n", off);
 	kernel_speaks();
 	show_irqs();
 }

@@ -1,30 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boots a machine in QEMU, in one of the modes of initramfs/init.c."""
 
-import shutil
 import subprocess
 
+import base
 import branch
 import build
 import coprocessor
+import foreign
+import patience
+import qemu
 import verdict
-from common import Failure, say, step
+from common import BASE, Failure, say, step
 
+# A hang is noticed by its silence long before.
 STRESS_TIMEOUT = 1200
+# Messages in a second, of which nothing is said until all of them are there: a
+# third of what Malta passes on two cores.
+_MESSAGE_RATE = 5000
+_MESSAGES_DONE = b"ok 1 ipi-message"
 
 
 def need_qemu(machine):
     """Said before the build and not after it."""
-    binary = machine.qemu_words[0]
-    if not shutil.which(binary):
-        raise Failure(f"there is no {binary}; {machine.name} needs the packages "
-                      f"{' '.join(machine.packages)}")
+    if machine.base and base.number(BASE) < base.number(machine.base):
+        raise Failure(f"Linux {BASE} has no support for {machine.name}: run "
+                      f"./ipi --base {machine.base} ...")
+    qemu.program(machine)
 
 
 def hardware_words(machine):
     """QEMU and the hardware it is to be."""
     tree = ["-dtb", str(machine.dtb_file)] if machine.dtb else []
-    return [*machine.qemu_words, *tree]
+    return [qemu.program(machine), *machine.qemu_words[1:], *tree]
 
 
 def qemu_command(machine, append, initramfs=True):
@@ -36,18 +44,12 @@ def qemu_command(machine, append, initramfs=True):
             "-append", f"{machine.append} panic=-1 {append}".rstrip()]
 
 
-def run_logged(command, log, timeout):
-    """Runs QEMU with its console in @log; returns its status, None if killed."""
-    with open(log, "wb") as out:
-        qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
-                                stderr=subprocess.STDOUT)
-        try:
-            return qemu.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            qemu.kill()
-            qemu.wait()
+def limits(machine, total, messages=0):
+    """Of a run of @machine that may take @total seconds, and passes @messages first."""
+    silence = machine.slow * machine.silence
+    return patience.Limits(machine.slow * total, silence,
+                           silence + machine.slow * messages / _MESSAGE_RATE,
+                           _MESSAGES_DONE if messages else b"")
 
 
 def read_console(log):
@@ -62,11 +64,11 @@ def _build(machine):
     build.build_initramfs(machine)
 
 
-def _run(machine, append, timeout, log):
+def _run(machine, append, allowed, log):
     machine.folder.mkdir(exist_ok=True)
     with step(f"run {machine.name} in QEMU"):
-        status = run_logged(qemu_command(machine, append), log, timeout)
-    return verdict.Run(read_console(log), status, timeout)
+        end = patience.run(qemu_command(machine, append), log, allowed)
+    return verdict.Run(read_console(log), end.status, end.why)
 
 
 def boot_log(machine):
@@ -77,13 +79,14 @@ def boot_log(machine):
 _MODES = {
     "boot": ("", verdict.judge_boot, verdict.show),
     "coprocessor": (coprocessor.OPTIONS, coprocessor.judge, coprocessor.show),
+    "foreign": (foreign.OPTIONS, foreign.judge, foreign.show),
 }
 
 
 def run_built(machine):
     options, *_ = _MODES[machine.mode]
     return _run(machine, f"ipi.mode={machine.mode} ipi.backtrace={machine.backtrace:d} "
-                f"{options}", machine.slow * machine.timeout, boot_log(machine))
+                f"{options}", limits(machine, machine.timeout), boot_log(machine))
 
 
 def run_boot(machine):
@@ -106,12 +109,16 @@ def _message_words(machine):
             f"message_kunit.messages={machine.messages}")
 
 
+def stress_words(machine):
+    return (f"ipi.mode=stress ipi.rounds={machine.rounds} ipi.off={machine.off} "
+            f"ipi.torture={machine.torture:d} {_message_words(machine)}")
+
+
 def stress(machine):
     _build(machine)
     log = machine.folder / "stress.log"
-    result = _run(machine, f"ipi.mode=stress ipi.rounds={machine.rounds} "
-                  f"ipi.torture={machine.torture:d} {_message_words(machine)}",
-                  machine.slow * STRESS_TIMEOUT, log)
+    result = _run(machine, stress_words(machine),
+                  limits(machine, STRESS_TIMEOUT, machine.messages), log)
     faults = verdict.judge_stress(machine, result, machine.rounds)
     verdict.conclude(f"stress {machine.name}", faults, log)
 

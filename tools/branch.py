@@ -2,6 +2,7 @@
 """build/linux: the branch made of the base and the series, and its way back."""
 
 import json
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import base
 import patchfile
 import series
-from common import BUILD, LINUX, TOP, Failure, Refused, say, step, warn, write_whole
+from common import BASE, BUILD, LINUX, TOP, Failure, Refused, say, step, warn, write_whole
 from git import Repo
-from mailer import write_mail
+from mailer import write_export, write_mail
 
 INCOMING = "refs/ipi/incoming"
 STATE = "ipi-state"
+# What LINUX= named, for ./ipi to take again.
+SOURCE = "ipi-source"
 HIDE_ALL = "/*\n"
 
 
@@ -32,6 +35,14 @@ def _read_state(linux):
 
 def _write_state(linux, **state):
     write_whole(linux / ".git" / STATE, json.dumps(state, indent=1) + "\n")
+
+
+def _keep_source(linux):
+    path, named = linux / ".git" / SOURCE, os.environ.get("LINUX")
+    if named:
+        write_whole(path, f"{Path(named).resolve()}\n")
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _first_import(linux, source, identity):
@@ -72,7 +83,7 @@ def _reset(repo, head):
 
 
 def _note_version(version):
-    if version not in base.lines_of(TOP / "base" / "versions"):
+    if version not in base.lines_of(base.folder(BASE) / "versions"):
         warn(f"the series was not tested on {version} yet")
 
 
@@ -82,14 +93,21 @@ def _uncommitted(repo):
     return repo.text("status", "--porcelain").splitlines()
 
 
-def _refuse_to_lose(repo, state, head):
+def _work(repo, start, head):
+    """What is stored of the commits from @start to @head."""
+    return repo.text("log", "--format=%T %an <%ae>%n%B", f"{start}..{head}")
+
+
+def _refuse_to_lose(repo, state, start, head):
     """Commits and changes that are in build/linux only are the user's work."""
     now = repo.resolve("HEAD")
     name = "/".join(repo.path.parts[-2:])
+    if repo.resolve(start) != repo.resolve("base"):
+        name += " is of another base than is asked for now, and"
     way = "run ./ipi refresh to keep it, or ./ipi prepare --force to drop it"
     if _uncommitted(repo):
         raise Failure(f"{name} has changes that are not committed; commit them and {way}")
-    if now != state.get("head") and repo.tree(now) != repo.tree(head):
+    if now != state.get("head") and _work(repo, "base", now) != _work(repo, start, head):
         raise Failure(f"{name} has commits that are not in patches/; {way}")
 
 
@@ -110,11 +128,13 @@ def prepare(force=False, linux=LINUX, top=TOP):
         start = INCOMING
     elif state["series"] == digest and "moving" not in state and not force:
         if repo.resolve("HEAD") != state["head"]:
-            warn("build/linux is not at the head of the series; it is used as it is")
+            warn(f"{linux.relative_to(top)} is not at the head of the series; it is used as it is")
+        _keep_source(linux)
         return
     with step("apply the series"):
         head = _move_to_series(repo, repo.resolve(start), state, stored, force)
     _write_state(linux, base=identity, series=digest, head=head)
+    _keep_source(linux)
 
 
 def _move_to_series(repo, start, state, stored, force):
@@ -126,7 +146,7 @@ def _move_to_series(repo, start, state, stored, force):
         # Stopped half way here: what is not committed is ours.
         (repo.path / ".git" / "index.lock").unlink(missing_ok=True)
     elif not force:
-        _refuse_to_lose(repo, state, head)
+        _refuse_to_lose(repo, state, start, head)
     _write_state(repo.path, **{**state, "moving": head})
     _reset(repo, head)
     repo.text("tag", "--force", "base", start)
@@ -161,6 +181,13 @@ def _digest_or_none(stored):
         return None
 
 
+def _stored_head(repo, stored):
+    """The stored series on the base; refused where build/linux has more."""
+    head, _ = series.apply(repo, "base", stored)
+    _refuse_to_lose(repo, _read_state(repo.path), "base", head)
+    return head
+
+
 def check_round_trip(linux=LINUX, top=TOP):
     """patches -> branch -> patches gives the same bytes, and HEAD's tree.
 
@@ -168,9 +195,9 @@ def check_round_trip(linux=LINUX, top=TOP):
     there it has to be only the same tree.
     """
     repo, stored = Repo(linux), patchfile.Stored(top)
-    head, _ = series.apply(repo, "base", stored)
+    head = _stored_head(repo, stored)
     with tempfile.TemporaryDirectory(dir=BUILD) as folder:
-        again = patchfile.Stored(Path(folder))
+        again = patchfile.Stored(Path(folder), shared=stored.shared)
         series.store(repo, "base", head, again, series.listed_overlays(stored))
         different = _differences(stored, again)
         if different and not series.changed_base(repo, "base", stored):
@@ -178,30 +205,36 @@ def check_round_trip(linux=LINUX, top=TOP):
         second, _ = series.apply(repo, "base", again)
     if repo.tree(second) != repo.tree(head):
         raise Refused("check: the round trip gives another tree")
-    if _read_state(linux).get("head") == repo.resolve("HEAD"):
-        if repo.tree("HEAD") != repo.tree(head):
-            raise Refused("check: build/linux is not what the series makes of the base")
-
-
-def _contents(folder, prefix):
-    return {f"{prefix}/{path.relative_to(folder)}":
-            (path.read_bytes(), path.stat().st_mode & 0o100)
-            for path in folder.rglob("*") if path.is_file()}
+    if repo.tree("HEAD") != repo.tree(head):
+        raise Refused("check: build/linux is not what the series makes of the base")
 
 
 def _differences(one, two):
     def files(stored):
-        found = {**_contents(stored.patches, "patches"),
-                 **_contents(stored.linux, "linux"),
-                 **_contents(stored.blobs.parent, "base")}
-        unrelated = ("base/package", "base/versions", f"patches/{patchfile.COVER}")
-        return {name: data for name, data in found.items() if name not in unrelated}
+        paths = [*patchfile.files_in(stored.own), stored.blobs,
+                 *(stored.linux / path for path in series.overlays(stored))]
+        return {str(stored.where(path)): (path.read_bytes(), path.stat().st_mode & 0o100)
+                for path in paths if path.is_file() and path.name != patchfile.COVER}
     ours, theirs = files(one), files(two)
     return sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
 
 
 def mail(linux=LINUX, top=TOP):
     folder = BUILD / "mail"
+    _stored_head(Repo(linux), patchfile.Stored(top))
+    changed = Repo(top).text("status", "--porcelain", "--", "patches", "linux", "base")
+    if changed:
+        raise Failure("what is stored of the series is not committed, so a tag would not hold what "
+                      f"is mailed; commit it first:\n{changed}")
     with step("write the mails"):
         write_mail(Repo(linux), top / "patches" / patchfile.COVER, folder, top)
     say("PASS: git am build/mail/*.patch on the base gives the series")
+
+
+def export(folder=None, linux=LINUX, top=TOP):
+    repo, folder = Repo(linux), Path(folder or BUILD / "export").resolve()
+    head = _stored_head(repo, patchfile.Stored(top))
+    with step("write the patches"):
+        number = write_export(repo, head, folder)
+    say(f"PASS: {number} patches in {folder}; git am, quilt and patch -p1 take them, "
+        "in the order of its series file")

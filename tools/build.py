@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from common import BUILD, TOP, Failure, run, step, write_whole
+from common import BASE, BUILD, TOP, Failure, run, step, write_whole
 
 # Relative paths let clones share the cache; taking the headers from the
 # compiler's dependency file saves a preprocessor run per file not yet in it.
@@ -64,11 +64,16 @@ def missing_symbols(fragment, config):
             if got.get(symbol, None) != value]
 
 
+def fragments(names):
+    """The fragments called @names, each with what this base wants besides."""
+    paths = [TOP / "configs" / folder / f"{name}.config" for name in names for folder in ("", BASE)]
+    return [path.read_text() for path in paths if not path.parent.name == BASE or path.exists()]
+
+
 def configure(machine):
     folder = machine.kernel_folder
     folder.mkdir(parents=True, exist_ok=True)
-    fragment = "".join((TOP / "configs" / f"{name}.config").read_text()
-                       for name in machine.configs)
+    fragment = "".join(fragments(machine.configs))
     write_whole(folder / "fragment.config", fragment)
     make(machine, folder / "config.log",
          f"KCONFIG_ALLCONFIG={folder / 'fragment.config'}", "allnoconfig")

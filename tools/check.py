@@ -6,9 +6,11 @@ import branch
 import cocci
 import document
 import each
+import kunitconfig
 import lint
+import queues
 import static
-from common import LINUX, Refused, say, step
+from common import LINUX, Failure, Refused, say, step
 from git import Repo
 
 
@@ -20,6 +22,8 @@ _REPLACED = ("ipi_send_single", "ipi_send_mask", "__ipi_send_single", "__ipi_sen
 def check_replaced(repo):
     names = [word for name in _REPLACED for word in ("-e", name)]
     done = repo.try_bytes("grep", "-nwF", *names, "--", "*.[chS]")
+    if done.returncode > 1:
+        raise Failure(f"git grep for what the series replaces failed:\n{done.stderr.decode()}")
     if done.stdout:
         raise Refused(f"check: what the series replaces is still there:\n{done.stdout.decode()}")
 
@@ -30,6 +34,7 @@ def quick():
         branch.check_round_trip()
     with step("nothing is left of what the series replaces"):
         check_replaced(Repo(LINUX))
+    queues.check()
     lint.lint()
     bindings.check()
     say("PASS: check: the round trip is exact, checkpatch, codespell and kernel-doc are content, "
@@ -41,4 +46,6 @@ def complete():
     static.static()
     cocci.cocci()
     document.compile_examples()
+    for name in kunitconfig.ARCHES:
+        kunitconfig.kunitconfig(name)
     each.each_patch()

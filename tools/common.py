@@ -10,7 +10,11 @@ import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-BUILD = TOP / "build"
+# The base kernel that a command works on: a folder of base/, chosen by ./ipi.
+DEFAULT_BASE = "6.12"
+BASE = os.environ.get("IPI_BASE") or DEFAULT_BASE
+GENERATED = TOP / "build"
+BUILD = GENERATED if BASE == DEFAULT_BASE else GENERATED / BASE
 LINUX = BUILD / "linux"
 
 
@@ -47,7 +51,7 @@ def run(command, **options):
 
 
 @contextlib.contextmanager
-def only_one_run(folder=BUILD):
+def only_one_run(folder=GENERATED):
     """Two runs in one clone would write the same files: the second is refused."""
     folder.mkdir(exist_ok=True)
     with open(folder / ".lock", "w") as lock:

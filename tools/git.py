@@ -18,6 +18,17 @@ def command(path, *args):
     return ["git", "-c", "safe.directory=*", "-C", str(path), *args]
 
 
+def identity(author, date=None, committer=None):
+    """The environment that makes commits by @author, "name <address>", @committer's if named."""
+    env = {}
+    for role, who in (("AUTHOR", author), ("COMMITTER", committer or author)):
+        name, _, email = who.rpartition(" <")
+        env.update({f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": email.rstrip(">")})
+        if date is not None:
+            env[f"GIT_{role}_DATE"] = f"{date} +0000"
+    return env
+
+
 class Repo:
     def __init__(self, path, index=None):
         """@index: use this index file and leave the work tree alone."""
@@ -62,6 +73,9 @@ class Repo:
         folder.mkdir(parents=True, exist_ok=True)
         self.raw(f"--work-tree={folder}", "read-tree", "--reset", "-u", f"{ref}^{{tree}}",
                  env={"GIT_INDEX_FILE": f"{folder}.index"})
+
+    def author(self, commit):
+        return self.text("log", "-1", "--format=%an <%ae>", commit)
 
     def commits(self, base, head):
         """From @base (not included) to @head, oldest first."""

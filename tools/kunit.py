@@ -3,20 +3,26 @@
 
 import dataclasses
 import json
+import os
 import re
-import subprocess
 import sys
 from collections import Counter
 from fnmatch import fnmatch
+from pathlib import Path
 
 import boot
 import branch
 import build
+import patience
 import verdict
 from common import TOP, Failure, say, step, write_whole
 
 SUITES = "lib/kunit-ipi"
 TIMEOUT = 300
+# For kunit.py, whose clock does not know of a busy host.
+_NEVER = 24 * 60 * 60
+# The architectures with a folder in SUITES.
+ARCHES = {"x86"}
 
 # What kunit.py wants to know of a machine. It adds "-m 1024" and
 # "-nodefaults" by itself, and the binary's name from the architecture on.
@@ -29,7 +35,8 @@ QEMU_ARCH = QemuArchParams(linux_arch={arch!r},
                            qemu_arch={qemu_arch!r},
                            kernel_path={image!r},
                            kernel_command_line={append!r},
-                           extra_qemu_params={extra!r})
+                           extra_qemu_params={extra!r},
+                           serial='chardev:console')
 """
 
 
@@ -38,18 +45,36 @@ def qemu_config(machine):
     if "-m" in extra:
         at = extra.index("-m")
         del extra[at:at + 2]
+    # kunit.py's test.log lags behind by what fits its buffer.
+    extra += ["-chardev", f"stdio,id=console,logfile={console_of(machine)}"]
     return _QEMU_CONFIG.format(name=machine.name, arch=machine.arch, extra=extra,
-                               qemu_arch=binary.removeprefix("qemu-system-"),
+                               qemu_arch=Path(binary).name.removeprefix("qemu-system-"),
                                image=machine.image, append=machine.append)
 
 
-def suites_in(folder):
-    """The .name of every struct kunit_suite in the *_kunit.c of @folder."""
+def _files_in(folder, arch):
+    """The *_kunit.c of @folder; those in a folder named like an architecture are for that one."""
+    return [path for path in sorted(folder.rglob("*_kunit.c"))
+            if path.parent == folder or path.parent.name not in ARCHES - {arch}]
+
+
+def suites_in(folder, arch):
+    """The .name of every struct kunit_suite in the files of @folder for @arch."""
     names = []
-    for path in sorted(folder.rglob("*_kunit.c")):
-        for body in re.findall(r"struct kunit_suite \w+ = \{(.*?)^\};",
+    for path in _files_in(folder, arch):
+        for body in re.findall(r"struct kunit_suite (?:__\w+ )?\w+ = \{(.*?)^\};",
                                path.read_text(), re.M | re.S):
             names += re.findall(r'\.name\s*=\s*"([^"]+)"', body)
+    return names
+
+
+def need_two(folder, arch):
+    """The cases in the files of @folder for @arch which one CPU is not enough for."""
+    names = []
+    for path in _files_in(folder, arch):
+        for function in re.split(r"^(?=static )", path.read_text(), flags=re.M):
+            if "ipi_test_need_two(test" in function:
+                names.append(re.match(r"static void (\w+)\(", function)[1])
     return names
 
 
@@ -113,23 +138,34 @@ class Outcome:
     result:    kunit.py's JSON
     status:    its exit status
     console:   what the kernel said
-    timed_out: QEMU was ended after the time-out
+    timed_out: why QEMU was ended, if it was
     """
     result: dict
     status: int
     console: str
-    timed_out: bool
+    timed_out: str
+
+
+def _environment(machine):
+    """kunit.py looks for QEMU by its name."""
+    folder = os.path.dirname(boot.hardware_words(machine)[0])
+    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"} if folder else None
 
 
 def suites_of(machine):
     """The suites which have to run on @machine."""
-    return [name for name in suites_in(machine.source / SUITES)
+    return [name for name in suites_in(machine.source / SUITES, machine.arch)
             if fnmatch(name, machine.kunit_glob or "*")]
+
+
+def may_skip(machine):
+    """The suites and cases which need what @machine has not."""
+    alone = need_two(machine.source / SUITES, machine.arch) if machine.cpus == 1 else []
+    return machine.kunit_skips + alone
 
 
 def run(machine, glob="", timeout=TIMEOUT):
     """Runs the suites @glob matches, the machine's by default."""
-    timeout *= machine.slow
     machine.folder.mkdir(exist_ok=True)
     config = machine.kernel_folder / "kunit-qemu.py"
     write_whole(config, qemu_config(machine))
@@ -137,36 +173,41 @@ def run(machine, glob="", timeout=TIMEOUT):
     result.unlink(missing_ok=True)
     command = [sys.executable, "-B", "tools/testing/kunit/kunit.py", "exec",
                f"--build_dir={machine.kernel_folder}", f"--qemu_config={config}",
-               f"--timeout={timeout}", f"--json={result}", "--kernel_args=panic=-1",
+               f"--timeout={_NEVER}", f"--json={result}", "--kernel_args=panic=-1",
                glob or machine.kunit_glob or "*"]
-    log = log_of(machine)
-    with open(log, "w") as out:
-        done = subprocess.run(command, cwd=machine.source, stdin=subprocess.DEVNULL,
-                              stdout=out, stderr=subprocess.STDOUT, check=False)
+    log, console = log_of(machine), console_of(machine)
+    console.unlink(missing_ok=True)
+    end = patience.run(command, log, boot.limits(machine, timeout), console, cwd=machine.source,
+                       env=_environment(machine))
     if not result.exists():
         raise Failure(f"kunit.py gave no result, see {log.relative_to(TOP)}")
-    return Outcome(json.loads(result.read_text()), done.returncode,
-                   (machine.kernel_folder / "test.log").read_text(errors="replace"),
-                   f"timed out after {timeout} seconds" in log.read_text(errors="replace"))
+    return Outcome(json.loads(result.read_text()), end.status,
+                   console.read_text(errors="replace"), end.why)
 
 
 def log_of(machine):
     return machine.folder / "kunit.log"
 
 
+def console_of(machine):
+    return machine.folder / "kunit-console.log"
+
+
 def kunit(machine):
+    """Runs the suites; how many cases were skipped, and may be."""
     boot.need_qemu(machine)
     branch.prepare()
     build.build_kernel(machine)
     with step(f"run KUnit on {machine.name}"):
         outcome = run(machine)
-    lines, faults = judge(outcome.result, suites_of(machine), machine.kunit_skips)
+    lines, faults = judge(outcome.result, suites_of(machine), may_skip(machine))
     faults += judge_console(outcome.console) + judge_end(outcome.console)
     faults += verdict.judge_controller(machine, outcome.console)
     if outcome.timed_out:
-        faults.append("time-out: QEMU was ended after its time-out")
+        faults.append(outcome.timed_out)
     if outcome.status and not faults:
         faults.append(f"kunit.py ended with status {outcome.status}")
     for line in lines:
         say(f"  {line}")
     verdict.conclude(f"kunit {machine.name}", faults, log_of(machine))
+    return count_cases(outcome.result)["SKIP"]

@@ -39,11 +39,16 @@ class Machine:
     backtrace: whether a boot asks all CPUs for a backtrace
     changed:  patterns of the rows of /proc/interrupts that the series changes
     source:   the kernel tree to build
-    slow:     all time-outs are this many times as long
+    silence:  seconds without a line on the console after which it hangs
+    slow:     all time limits are this many times as long
     torture:  whether the kernel has scftorture, for the stress
     rounds:   rounds of the stress, in each of which every CPU goes off and on
+    off:      seconds for which a CPU stays off in the stress, where hotplug is
     messages: how many messages the stress passes over driver IPIs
-    mode:     what a boot does: "boot", or "coprocessor"
+    mode:     what a boot does: "boot", "coprocessor", or "foreign"
+    qemu_version: the QEMU it takes, any if 0; an older one is left alone, and
+              qemu_package of Debian's backports is run from build/archive
+    base:     the oldest base that has the hardware, any if empty
     """
     name: str
     arch: str
@@ -65,11 +70,16 @@ class Machine:
     backtrace: bool = False
     changed: list = dataclasses.field(default_factory=list)
     source: Path = LINUX
+    silence: int = 90
     slow: int = 1
     torture: bool = False
     rounds: int = 50
+    off: int = 5
     messages: int = 0
     mode: str = "boot"
+    qemu_version: int = 0
+    qemu_package: str = ""
+    base: str = ""
 
     @property
     def folder(self):

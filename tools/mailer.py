@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The series as mails that a person sends: theirs as author and sign-off."""
+"""The series as mails that a person sends: signed off by them, each patch by its author."""
 
+import contextlib
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+import base
 import patchfile
 import series
-from common import TOP, Failure, run, say
-from git import Repo, command
+from common import TOP, Failure, run, say, warn
+from git import Repo, command, identity
 
 OURS = "refs/ipi/mail"
 RANGE_DIFF = "range-diff.txt"
 # No patch, so that git am takes all of *.patch.
 LETTER = "0000-cover-letter.txt"
+_EXPORTED = f"{patchfile.SPDX}# Written by ./ipi export, and replaced by the next one.\n"
 
 
 def _sender():
@@ -31,17 +34,20 @@ def _sender():
 
 
 def _sign(repo, name, email):
-    """The branch again, authored and signed off by the sender."""
-    who = {f"GIT_{role}_{field}": value for role in ("AUTHOR", "COMMITTER")
-           for field, value in (("NAME", name), ("EMAIL", email))}
-    head = repo.resolve("base")
+    """The branch again, signed off by the sender, who is the author unless another is stored."""
+    sender, head = f"{name} <{email}>", repo.resolve("base")
     for commit in repo.commits("base", "HEAD"):
-        message = repo.text("log", "-1", "--format=%B", commit)
+        author, message = repo.author(commit), repo.text("log", "-1", "--format=%B", commit)
+        if author == base.AUTHOR:
+            author = sender
+        elif f"Signed-off-by: {author}" not in message:
+            subject = message.partition("\n")[0]
+            warn(f"{subject} is by {author}, who did not sign it off")
         message = repo.text("interpret-trailers", "--if-exists=addIfDifferent",
-                            "--trailer", f"Signed-off-by: {name} <{email}>",
+                            "--trailer", f"Signed-off-by: {sender}",
                             data=message + "\n")
         head = repo.text("commit-tree", repo.tree(commit), "-p", head,
-                         data=message + "\n", env=who)
+                         data=message + "\n", env=identity(author, committer=sender))
     repo.text("update-ref", OURS, head)
 
 
@@ -55,9 +61,9 @@ def _fill_cover(letter, cover):
     letter.write_text(text.replace("*** BLURB HERE ***", body))
 
 
-def _prove(repo, mails):
-    """git am of the mails on the base must give the tree of HEAD."""
-    touched = repo.text("diff", "--name-only", "--no-renames", "base", OURS)
+def _prove(repo, head, mails):
+    """git am of the mails on the base must give the tree of @head."""
+    touched = repo.text("diff", "--name-only", "--no-renames", "base", head)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         repo.text("worktree", "add", "--quiet", "--no-checkout", "--detach",
@@ -70,10 +76,22 @@ def _prove(repo, mails):
             work.text("checkout", "--quiet")
             who = {"GIT_COMMITTER_NAME": "ipi", "GIT_COMMITTER_EMAIL": "ipi@localhost"}
             work.text("am", "--quiet", *map(str, mails), env=who)
-            if work.tree("HEAD") != repo.tree("HEAD"):
-                raise Failure("git am of build/mail does not give the tree of the series")
+            if work.tree("HEAD") != repo.tree(head):
+                raise Failure("git am of the patches does not give the tree of the series")
         finally:
             repo.text("worktree", "remove", "--force", str(tree))
+
+
+@contextlib.contextmanager
+def _replaced(folder):
+    """A new folder, which becomes @folder if all goes well."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        fresh = Path(scratch) / folder.name
+        fresh.mkdir()
+        yield fresh
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
 
 
 def _last_version(top):
@@ -91,9 +109,17 @@ def _stored_at(top, tag, folder):
 
 
 def _write_range_diff(repo, top, tag, path):
-    """What has changed since @tag, patch by patch."""
+    """What has changed since @tag, patch by patch; the base may have changed, too."""
     with tempfile.TemporaryDirectory() as folder:
-        last, _ = series.apply(repo, "base", _stored_at(top, tag, folder))
+        stored = _stored_at(top, tag, folder)
+        if not (stored.own / patchfile.SERIES).exists():
+            say(f"{tag} has no queue for {stored.base}, so there is no range-diff")
+            return
+        try:
+            last, _ = series.apply(repo, "base", stored)
+        except Failure as failure:
+            warn(f"no range-diff: {tag} does not fit this base: {failure}")
+            return
     path.write_text(repo.text("range-diff", f"base..{last}", "base..HEAD") + "\n")
 
 
@@ -103,19 +129,37 @@ def write_mail(repo, cover, folder, top):
     name, email = _sender()
     _sign(repo, name, email)
     number, tag = _last_version(top)
-    fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
     prefix = f"PATCH v{number + 1}" if number else "PATCH"
-    repo.text("-c", f"user.name={name}", "-c", f"user.email={email}",
-              "format-patch", "--quiet", "-M", "--cover-letter", "--thread",
-              f"--subject-prefix={prefix}", "-o", str(fresh), f"base..{OURS}")
-    cover_mail, *mails = sorted(fresh.glob("*.patch"))
-    _fill_cover(cover_mail, cover)
-    cover_mail.rename(fresh / LETTER)
-    _prove(repo, mails)
-    if tag:
-        _write_range_diff(repo, top, tag, fresh / RANGE_DIFF)
-    else:
-        say("no tag v<number> says what was mailed before, so there is no range-diff")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
+    with _replaced(folder) as fresh:
+        repo.text("-c", f"user.name={name}", "-c", f"user.email={email}",
+                  "format-patch", "--quiet", "-M", "--cover-letter", "--thread",
+                  f"--subject-prefix={prefix}", "-o", str(fresh), f"base..{OURS}")
+        cover_mail, *mails = sorted(fresh.glob("*.patch"))
+        _fill_cover(cover_mail, cover)
+        cover_mail.rename(fresh / LETTER)
+        _prove(repo, OURS, mails)
+        if tag:
+            _write_range_diff(repo, top, tag, fresh / RANGE_DIFF)
+        else:
+            say("no tag v<number> says what was mailed before, so there is no range-diff")
+
+
+def _check_exported(folder):
+    """Only what an export wrote is replaced."""
+    there, listing = {path.name for path in folder.glob("*")}, folder / patchfile.SERIES
+    ours = listing.exists() and patchfile.read(listing).startswith(_EXPORTED)
+    if there - ({patchfile.SERIES, *base.lines_of(listing)} if ours else set()):
+        raise Failure(f"{folder} has files that no ./ipi export wrote; name a new folder")
+
+
+def write_export(repo, head, folder):
+    """Patches for any tool, without renames, and the list that quilt reads; their number."""
+    _check_exported(folder)
+    with _replaced(folder) as fresh:
+        repo.text("format-patch", "--quiet", "--no-renames", "--no-numbered", "--full-index",
+                  "--no-signature", "--zero-commit", "-o", str(fresh), f"base..{head}")
+        patches = sorted(fresh.glob("*.patch"))
+        _prove(repo, head, patches)
+        names = "".join(f"{path.name}\n" for path in patches)
+        patchfile.write(fresh / patchfile.SERIES, _EXPORTED + names)
+    return len(patches)

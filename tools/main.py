@@ -12,6 +12,7 @@ import kunit
 import machine
 import mutants
 import platforms
+import queues
 import suite
 from common import LINUX, Failure, Refused, only_one_run, say
 from git import Repo
@@ -28,16 +29,28 @@ def mail():
     branch.mail()
 
 
+def export(folder=None):
+    branch.prepare()
+    branch.export(folder)
+
+
+def run_kunit(name):
+    """The number of skipped cases is for ./ipi test, and no exit status."""
+    kunit.kunit(machine.load(name))
+
+
 COMMANDS = {
     "bench": bench.bench,
     "boot": lambda name: boot.boot(machine.load(name)),
     "check": check.complete,
     "compare": lambda name: compare.compare(machine.load(name)),
-    "kunit": lambda name: kunit.kunit(machine.load(name)),
+    "export": export,
+    "kunit": run_kunit,
     "mail": mail,
     "mutants": mutants.test_all,
     "platforms": platforms.build_all,
     "prepare": prepare,
+    "queues": queues.show,
     "refresh": lambda force=None: branch.refresh(force=bool(force)),
     "shell": lambda name: boot.shell(machine.load(name)),
     "stress": lambda name: boot.stress(machine.load(name)),

@@ -23,7 +23,7 @@ import build
 import kunit
 import machine
 import verdict
-from common import BUILD, LINUX, TOP, Failure, Refused, say, step
+from common import BASE, BUILD, LINUX, TOP, Failure, Refused, say, step
 from git import Repo
 
 MUTANTS = TOP / "tests" / "mutants"
@@ -57,7 +57,10 @@ def load(path):
 
 
 def load_all():
-    return [load(path) for path in sorted(MUTANTS.glob("*.patch"))]
+    """A base may have one of its own in place of one that does not apply there."""
+    paths = {path.name: path for folder in (MUTANTS, MUTANTS / BASE)
+             for path in folder.glob("*.patch")}
+    return [load(path) for _, path in sorted(paths.items())]
 
 
 def chosen(mutants, words):
@@ -152,7 +155,7 @@ class Lab:
         """Without this, everything would look caught."""
         with step(f"run KUnit on {self.machine.name} without a mutant"):
             outcome = kunit.run(self.machine)
-        given_away = evidence(outcome, self.suites, self.machine.kunit_skips)
+        given_away = evidence(outcome, self.suites, kunit.may_skip(self.machine))
         if given_away:
             raise Failure(f"without a mutant there is: {given_away[1]}")
 
@@ -163,7 +166,7 @@ class Lab:
             build.build_image(self.machine)
         except Failure as failure:
             raise Failure(f"mutant {mutant.name} does not build: {failure}") from None
-        may_skip = self.machine.kunit_skips
+        may_skip = kunit.may_skip(self.machine)
         noticed = evidence(kunit.run(self.machine, mutant.suite, TIMEOUT), [mutant.suite],
                            may_skip)
         if noticed or mutant.survives:

@@ -4,8 +4,10 @@
 
 SERIES_PACKAGES="git python3 xz-utils"
 BUILD_PACKAGES="bc bison ccache flex gcc libc6-dev make perl"
-CHECK_PACKAGES="codespell cpp device-tree-compiler dt-schema python3-git python3-ply"
+CHECK_PACKAGES="codespell cpp device-tree-compiler dt-schema patch python3-git python3-ply"
 STATIC_PACKAGES="coccinelle sparse"
+# The machines have the compiler and the QEMU of the other architectures.
+KUNITCONFIG_PACKAGES="libelf-dev qemu-system-x86"
 
 # The packages a machine's description names, or the one it is like.
 machine_packages() {
@@ -40,9 +42,14 @@ platform_packages() {
 	sed -n 's/^packages = \[\(.*\)\]$/\1/p' "$here/configs/platforms.toml" | tr -d '",'
 }
 
+# Not one of a suite that the system does not have: tools/archive.py gets it.
+base_package() {
+	sed '/^#/d; / /d' "$here/base/${IPI_BASE:-6.12}/package"
+}
+
 packages_for() {
 	echo "$SERIES_PACKAGES"
-	[ -n "${LINUX:-}" ] || sed '/^#/d' "$here/base/package"
+	[ -n "${LINUX:-}" ] || base_package
 	case $1 in
 	boot|kunit|stress|compare|shell)
 		echo "$BUILD_PACKAGES"
@@ -59,7 +66,7 @@ packages_for() {
 		echo "$BUILD_PACKAGES"
 		platform_packages ;;
 	check)
-		echo "$BUILD_PACKAGES $CHECK_PACKAGES $STATIC_PACKAGES"
+		echo "$BUILD_PACKAGES $CHECK_PACKAGES $STATIC_PACKAGES $KUNITCONFIG_PACKAGES"
 		all_machine_packages ;;
 	test)
 		echo "$BUILD_PACKAGES $CHECK_PACKAGES"

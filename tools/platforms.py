@@ -7,26 +7,31 @@ import shutil
 import subprocess
 import tomllib
 
+import base
 import branch
 from build import environment, missing_symbols
-from common import BUILD, LINUX, TOP, Failure, Refused, say, step
+from common import BASE, BUILD, LINUX, TOP, Failure, Refused, say, step
 
 _TAIL = 20
 
 
 def load():
-    return tomllib.loads((TOP / "configs" / "platforms.toml").read_text())
+    """Those which the base has; "base" is the oldest one that does."""
+    known = tomllib.loads((TOP / "configs" / "platforms.toml").read_text())
+    return {name: platform for name, platform in known.items()
+            if base.number(platform.get("base", BASE)) <= base.number(BASE)}
 
 
 def warnings_in(log, base_warns=()):
     """The lines of a build log that a maintainer would not want to see.
 
-    @base_warns are what the base warns of by itself, in files that the series
-    does not touch.
+    @base_warns are the functions of which the base warns by itself, in files that
+    the series does not touch.
     """
     return [line for line in log.splitlines()
             if re.search(r"\b(warning|error):|\*\*\*|undefined reference", line)
-            and not any(known in line for known in base_warns)]
+            and not any(re.search(rf"\bwarning: .*['‘]{name}['’]", line)
+                        for name in base_warns)]
 
 
 def _make(name, platform, *words):

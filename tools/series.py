@@ -7,8 +7,9 @@ from pathlib import Path
 
 import base
 from common import Failure, warn
-from git import Repo
-from patchfile import COVER, SERIES, SPDX, Patch, read, write
+from git import Repo, identity
+from patchfile import (COVER, NUMBERED, SERIES, SPDX, Patch, Stored, files_in, overlays_in,
+                       parse, read, write)
 
 SECONDS_APART = 60
 # Below this share of surviving lines a file counts as wholly rewritten.
@@ -18,14 +19,6 @@ TELLING_LENGTH = 12
 
 
 # ---- apply: stored series -> commits ----
-
-def _identity(date):
-    name, _, email = base.AUTHOR.partition(" <")
-    stamp = f"{date} +0000"
-    return {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email.rstrip(">"),
-            "GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_NAME": name,
-            "GIT_COMMITTER_EMAIL": email.rstrip(">"), "GIT_COMMITTER_DATE": stamp}
-
 
 def _hunk_at(diff, path, line):
     """The number within @path of the hunk that starts at old line @line."""
@@ -98,9 +91,14 @@ def apply(repo, start, stored):
                 _apply_files(index, patch, stored.linux)
             tree = index.text("write-tree")
             date = base.DATE + number * SECONDS_APART
-            head = index.text("commit-tree", tree, "-p", head,
-                              data=patch.message + "\n", env=_identity(date))
+            who = identity(patch.author or base.AUTHOR, date, committer=base.AUTHOR)
+            head = index.text("commit-tree", tree, "-p", head, data=patch.message + "\n", env=who)
     return head, notes
+
+
+def overlays(stored):
+    """The whole files of the series."""
+    return sorted(path for patch in stored.load() for path in patch.overlays)
 
 
 def changed_base(repo, start, stored):
@@ -112,6 +110,7 @@ def changed_base(repo, start, stored):
 
 def report_changed_base(repo, start, stored):
     overlays = {path for patch in stored.load() for path in patch.overlays}
+    changed = changed_base(repo, start, stored)
     for path in changed_base(repo, start, stored):
         fate = ("and the series replaces it whole" if path in overlays
                 else "and the hunks are merged into it")
@@ -152,15 +151,15 @@ def _title(repo, commit):
 
 
 def _history(repo, commits, listed):
-    """({path: commits that touch it}, {path: those that make it anew})."""
-    touched, made = {}, {}
+    """({path: commits that touch it}, the paths that some of them make anew)."""
+    touched, made = {}, set()
     for commit in commits:
         for status, old, new in _changes(repo, commit):
             for path in {old, new}:
                 touched.setdefault(path, []).append(commit)
             if (status == "A" or status == "R" and new in listed
                     or status == "M" and is_rewritten(repo, commit, new)):
-                made.setdefault(new, []).append(commit)
+                made.add(new)
     return touched, made
 
 
@@ -168,16 +167,10 @@ def find_overlays(repo, commits, listed):
     """{path: commit} of the files to store whole.
 
     These are the files new in the series (but for renamed ones), the wholly
-    rewritten ones, and those that a patch already overlays. A later touch
-    would make two patches need one file, so it is refused.
+    rewritten ones, and those that a patch already overlays. If several commits
+    touch one, the last of them has it whole, and the others are hunks.
     """
     touched, made = _history(repo, commits, listed)
-    for path, makers in made.items():
-        later = touched[path][touched[path].index(makers[0]) + 1:]
-        if later:
-            again = ", ".join(_title(repo, commit) for commit in later)
-            raise Failure(f"{path} is new or rewritten in {_title(repo, makers[0])} "
-                          f"and touched again in {again}: fold them into one commit")
     there = repo.blobs(repo.tree(commits[-1]), {*made, *listed}) if commits else {}
     return {path: touched[path][-1] for path in there if path in touched}
 
@@ -199,8 +192,9 @@ def _patch_of(repo, commit, number, overlays):
     if message.partition("\n")[2][:1] not in ("", "\n"):
         raise Failure(f"{_title(repo, commit)}: no empty line below the subject")
     slug = repo.text("log", "-1", "--format=%f", commit)[:52].rstrip("-.")
+    author = repo.author(commit)
     return Patch(f"{number:04}-{slug}.patch", message, mine, removed,
-                 _diff(repo, commit, mine + removed))
+                 _diff(repo, commit, mine + removed), "" if author == base.AUTHOR else author)
 
 
 def extract(repo, start, head, listed):
@@ -215,15 +209,14 @@ def extract(repo, start, head, listed):
     return series, overlays, repo.blobs(repo.tree(start), touched)
 
 
-def _replace_folder(folder, wanted, keep=()):
-    """Makes @folder hold exactly the files {name: (bytes, executable)}."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        name = str(path.relative_to(folder))
-        if path.is_dir() and not path.is_symlink():
-            if not any(path.iterdir()):
-                path.rmdir()
-        elif name not in wanted and name not in keep:
+def _replace_files(folder, paths, wanted):
+    """Of @paths below @folder only @wanted {name: (bytes, executable)} are left."""
+    for path in paths:
+        if str(path.relative_to(folder)) not in wanted:
             path.unlink()
+            while path.parent != folder and not any(path.parent.iterdir()):
+                path = path.parent
+                path.rmdir()
     for name, (data, executable) in wanted.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -232,20 +225,55 @@ def _replace_folder(folder, wanted, keep=()):
         path.chmod(0o755 if executable else 0o644)
 
 
-def store(repo, start, head, stored, listed):
-    """Writes the commits as the stored series."""
-    series, overlays, blobs = extract(repo, start, head, listed)
-    files = {patch.name: (patch.text().encode("utf-8", "surrogateescape"), False)
-             for patch in series}
-    names = "".join(patch.name + "\n" for patch in series)
-    files[SERIES] = ((SPDX + names).encode(), False)
-    _replace_folder(stored.patches, files, keep={COVER})
-
+def _store_whole(repo, overlays, stored):
+    """A file that only another base's queue brings stays."""
     whole = {}
     for path, commit in overlays.items():
         mode = repo.text("ls-tree", "--format=%(objectmode)", commit, "--", path)
         whole[path] = (repo.raw("show", f"{commit}:{path}"), mode == "100755")
-    _replace_folder(stored.linux, whole)
+    foreign = {stored.linux / path for path in overlays_of_others(stored)}
+    _replace_files(stored.linux, set(files_in(stored.linux, "**/*")) - foreign, whole)
+
+
+def _makes(repo, commit, patch, stored):
+    """Whether @patch makes of the parent of @commit what @commit made of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        index = Repo(repo.path, index=Path(folder) / "index")
+        index.text("read-tree", f"{commit}^")
+        data = patch.diff.encode("utf-8", "surrogateescape")
+        if data and index.try_bytes("apply", "--cached", "--whitespace=nowarn", "-",
+                                    data=data).returncode:
+            return False
+        _apply_files(index, patch, stored.linux)
+        return index.text("write-tree") == repo.tree(commit)
+
+
+def _share(repo, commits, series, stored):
+    """Each patch gets the name of the default base's, and is shared where that would do."""
+    names = {path.name[NUMBERED:]: path.name for path in files_in(stored.shared, "*.patch")}
+    for commit, patch in zip(commits, series):
+        name = names.get(patch.name[NUMBERED:])
+        if not name:
+            continue
+        patch.name = name
+        other = parse(name, read(stored.shared / name))
+        patch.shared = (patch.same_but_for_hunks(other)
+                        and _makes(repo, commit, other, stored))
+
+
+def store(repo, start, head, stored, listed):
+    """Writes the commits as the stored series."""
+    series, overlays, blobs = extract(repo, start, head, listed)
+    _store_whole(repo, overlays, stored)
+    if not stored.is_default:
+        _share(repo, repo.commits(start, head), series, stored)
+
+    files = {patch.name: (patch.text().encode("utf-8", "surrogateescape"), False)
+             for patch in series if not patch.shared}
+    names = "".join(patch.name + "\n" for patch in series)
+    files[SERIES] = ((SPDX + names).encode(), False)
+    there = [path for path in files_in(stored.own) if path.name != COVER]
+    _replace_files(stored.own, there, files)
 
     lines = "".join(f"{blob} {path}\n" for path, blob in sorted(blobs.items()))
     write(stored.blobs, f"{SPDX}# What the series was made for.\n{lines}")
@@ -254,7 +282,18 @@ def store(repo, start, head, stored, listed):
 
 def listed_overlays(stored):
     """The paths that the stored patches overlay, whatever else is wrong there."""
-    found = set()
-    for path in stored.patches.glob("*.patch"):
-        found |= set(re.findall(r"^Overlay: (.+)$", read(path), re.M))
-    return found
+    return overlays_in({*files_in(stored.shared, "*.patch"), *files_in(stored.own, "*.patch")})
+
+
+def _files_of(stored):
+    """The patches of @stored, none if they are not what its series file says."""
+    try:
+        return [stored.path(name) for name in stored.names()]
+    except Failure:
+        return []
+
+
+def overlays_of_others(stored):
+    """The whole files of the queues for other bases."""
+    return overlays_in(path for name in base.names() if name != stored.base
+                       for path in _files_of(Stored(stored.top, name)))

@@ -19,8 +19,16 @@ TROUBLE = (
     "Call trace",
     "INFO: ",
     "Kernel panic",
+    # An interrupt, of a lost IPI say, that resolves to nothing
+    "No irq handler",
+    "unexpected IRQ",
+    "Failed to handle interrupt",
+    "mapping not found",
+    "find mapping for hwirq",
 )
 
+# What x86 says of an NMI on a busy host.
+_SLOW = "INFO: NMI handler"
 REPORT = "the kernel reports: "
 # Of a report, or of a console without one, in the verdict.
 _REPORT_LINES = 24
@@ -35,7 +43,7 @@ _STOPPED = re.compile(r"^[^\n]*WARNING: [^\n]* at kernel/smp\.c:\d+ smp_call_fun
                       r".*?(?:end trace [^\n]*$|\Z)", re.M | re.S)
 # Where one of these suites runs, SMP leaves IPIs of the machine's own controller
 # to others, so the messages have no need of the fake one.
-_OWN_SUITES = {"ipi-mips-gic", "ipi-mips-cpu"}
+_OWN_SUITES = {"mips": {"ipi-mips-gic", "ipi-mips-cpu"}, "x86": {"ipi-x86"}}
 _FAKE = "# message_is_seen: over the fake controller"
 _KMEMLEAK = "CONFIG_DEBUG_KMEMLEAK=y"
 DONE = "ipi: done"
@@ -48,10 +56,10 @@ IRQS = "/sys/kernel/debug/irq/irqs/"
 
 @dataclasses.dataclass
 class Run:
-    """One run of QEMU: its console, its status (None: killed), the time-out."""
+    """One run of QEMU: its console, its status, and why it was ended if it was."""
     log: str
     status: int
-    timeout: int
+    why: str = ""
 
 
 @dataclasses.dataclass
@@ -87,12 +95,12 @@ def trouble(log):
     """The lines in which the kernel reports trouble."""
     log, restart, rest = clean(log).partition(_RESTART)
     return [line.strip() for line in (log + restart + _STOPPED.sub(_at_restart, rest)).splitlines()
-            if any(word in line for word in TROUBLE)]
+            if any(word in line for word in TROUBLE) and _SLOW not in line]
 
 
 def _row(line, cpus):
-    """The action follows the last double space; one label is the arch's own."""
-    match = re.match(rf"\s*(\d+|IPI\d+):((?:\s+\d+){{{cpus}}})\s.*?(\S+(?: \S+)*)\s*$",
+    """The action follows the last double space; some labels are the arch's own."""
+    match = re.match(rf"\s*(\d+|IPI\d+|RES|CAL):((?:\s+\d+){{{cpus}}})\s.*?(\S+(?: \S+)*)\s*$",
                      line)
     if not match:
         return None
@@ -133,10 +141,21 @@ def _without_asked_traces(log):
     return clean(log).replace(asked, re.sub("Call [Tt]race:", "", asked))
 
 
+def _judge_unhandled(machine, run):
+    """The row in which an architecture counts interrupts that it has nothing for.
+
+    That of MIPS has those which the i8259 of Malta takes back as well.
+    """
+    if machine.arch == "mips":
+        return []
+    rows = re.findall(r"^ *(?:ERR|Err): +([1-9]\d*)$", sections(run.log).get(INTERRUPTS, ""), re.M)
+    return [f"{count} interrupts that nothing handles" for count in rows]
+
+
 def judge_console(machine, run):
     faults = []
-    if run.status is None:
-        faults.append(f"time-out: QEMU was killed after {run.timeout} s")
+    if run.why:
+        faults.append(run.why)
     elif run.status:
         faults.append(f"QEMU ended with status {run.status}")
     log = _without_asked_traces(run.log) if machine.backtrace else run.log
@@ -148,7 +167,7 @@ def judge_console(machine, run):
         faults.append(line)
     if not re.search(rf"^{DONE}$", clean(run.log), re.M):
         faults.append("the end marker is not there: the run stopped early")
-    return faults
+    return faults + _judge_unhandled(machine, run)
 
 
 def judge_cpus(machine, run):
@@ -157,6 +176,17 @@ def judge_cpus(machine, run):
         return ["the number of CPUs is not there"]
     if int(online[1]) != machine.cpus:
         return [f"{online[1]} CPUs came up, not {machine.cpus}"]
+    return []
+
+
+def _judge_present(run):
+    """One that is present and cannot be brought up is a device in vain."""
+    present, possible = (re.search(rf"^ipi: {which} ([\d,-]+)$", clean(run.log), re.M)
+                         for which in ("present", "possible"))
+    if not present or not possible:
+        return ["which CPUs are present and possible is not there"]
+    if present[1] != possible[1]:
+        return [f"the CPUs {present[1]} are present, but {possible[1]} are possible"]
     return []
 
 
@@ -223,7 +253,7 @@ def judge_boot(machine, run):
     """The faults of a run in mode "boot"; none is a pass."""
     parts = sections(run.log)
     rows = ipi_rows(parts.get(INTERRUPTS, ""))
-    return (judge_start(machine, run)
+    return (judge_start(machine, run) + _judge_present(run)
             + judge_rows(machine, rows) + _judge_virqs(parts, rows)
             + _judge_backtraces(machine, run) + _judge_said(machine, run))
 
@@ -236,6 +266,8 @@ def judge_stress(machine, run, rounds):
         faults.append(f"the {rounds} rounds were not all done")
     if machine.hotplug and not re.search("^ipi: hotplug 1$", log, re.M):
         faults.append("the CPUs did not go off and on")
+    if machine.hotplug and not re.search(f"^ipi: off {machine.off}$", log, re.M):
+        faults.append(f"no CPU stayed off for {machine.off} s")
     rows = ipi_rows(sections(log).get(INTERRUPTS, ""))
     return (faults + judge_rows(machine, rows) + _judge_messages(machine, log) +
             _judge_torture(machine, log) + _judge_leaks(machine, log) +
@@ -259,7 +291,7 @@ def _judge_messages(machine, log):
 
 def judge_controller(machine, log):
     """Messages over the fake controller say nothing of one that has IPIs for them."""
-    if _FAKE in log and _OWN_SUITES - set(machine.kunit_skips):
+    if _FAKE in log and _OWN_SUITES.get(machine.arch, set()) - set(machine.kunit_skips):
         return ["the messages went over the fake controller, not over the machine's own"]
     return []
 
