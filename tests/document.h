@@ -20,6 +20,7 @@
 #define DB_CLEAR(db)	(0x100 + 4 * (db))
 #define DB_RAISE(db)	(0x200 + 4 * (db))
 #define DB_ROUTE(db)	(0x300 + 4 * (db))
+#define DB_NR_ROUTES	64
 
 #define LINK_KICK_HWIRQ	0x0
 #define LINK_MESSAGE	0x4

@@ -3,6 +3,7 @@
 
 import contextlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -17,18 +18,21 @@ sys.path.insert(0, str(TOP / "tools"))
 
 import base  # noqa: E402
 import branch  # noqa: E402
+import build  # noqa: E402
+import git  # noqa: E402
+import machine  # noqa: E402
 import patchfile  # noqa: E402
 from git import Repo  # noqa: E402
 
-MAKEFILE = "VERSION = 6\nPATCHLEVEL = {}\nSUBLEVEL = {}\n"
+MAKEFILE = "VERSION = {}\nPATCHLEVEL = {}\nSUBLEVEL = {}\n"
 LONG = "".join(f"int function_number_{i:03}(void);\n" for i in range(60))
 EDITED = LONG.replace("_005", "_five")
 NEW = "".join(f"long something_else_{i:03}(int);\n" for i in range(60))
 
 
-def kernel_files(patchlevel=12, sublevel=5, **changed):
+def kernel_files(version=6, patchlevel=12, sublevel=5, **changed):
     """A kernel of a few files, as {path: text}."""
-    files = {"Makefile": MAKEFILE.format(patchlevel, sublevel), ".gitignore": "/*\n*.o\n",
+    files = {"Makefile": MAKEFILE.format(version, patchlevel, sublevel), ".gitignore": "/*\n*.o\n",
              "kernel/a.c": LONG, "kernel/b.c": LONG.replace("function", "other"),
              "kernel/old.c": LONG.replace("function", "old"), "lib/Kconfig": "config X\n"}
     return {**files, **changed}
@@ -90,7 +94,7 @@ class Project(Scratch):
     def refresh(self, force=False):
         branch.refresh(force, self.linux, self.top)
 
-    def commit(self, subject, files, body=""):
+    def commit(self, subject, files, body="", **options):
         """Commits {path: text, or None to remove} in build/linux."""
         for name, text in files.items():
             path = self.linux / name
@@ -100,11 +104,34 @@ class Project(Scratch):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
         self.git("add", "-A")
-        self.git("commit", "-q", "-m", subject, *(["-m", body] if body else []))
+        self.git("commit", "-q", "-m", subject, *(["-m", body] if body else []),
+                 **options)
 
-    def git(self, *args):
-        subprocess.run(["git", "-C", str(self.linux), "-c", "user.name=A", "-c",
-                        "user.email=a@b", *args], check=True, capture_output=True)
+    def git(self, *args, author="A <a@b>"):
+        subprocess.run(["git", "-C", str(self.linux), *args], check=True, capture_output=True,
+                       env={**os.environ, **git.identity(author)})
 
     def tree(self):
         return Repo(self.linux).tree("HEAD")
+
+
+class Kernels(Project):
+    """A project whose kernels a make that pretends builds, in self.folder/build."""
+
+    def setUp(self):
+        super().setUp()
+        write_program(self.folder, "make",
+                      f'exec {sys.executable} -B {TOP}/tests/fake_make.py "$@"')
+        for cross in {machine.load(name).cross for name in machine.names()}:
+            write_program(self.folder, f"{cross}gcc", "exit 0")
+        self.set_env(PATH=f"{self.folder}:{os.environ['PATH']}",
+                     MAKE_LOG=str(self.folder / "make.log"))
+        (self.folder / "configs").symlink_to(TOP / "configs")
+        self.enterContext(mock.patch.object(build, "TOP", self.folder))
+        self.enterContext(mock.patch.object(machine, "BUILD", self.folder / "build"))
+        self.prepare()
+
+    def made(self, *words):
+        """What kernel/a.c was in each call of make that had all of @words."""
+        lines = (self.folder / "make.log").read_text().splitlines()
+        return [text for told, text in map(json.loads, lines) if {*words} <= {*told}]

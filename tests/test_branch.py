@@ -12,8 +12,9 @@ from support import EDITED, LONG, NEW, TOP, Project, Scratch, kernel_files
 
 import base
 import branch
+import choose
 from common import Failure, only_one_run, run
-from git import Repo
+from git import Repo, identity
 
 
 class Prepare(Project):
@@ -26,7 +27,7 @@ class Prepare(Project):
 
     def test_same_ids_from_a_folder(self):
         one = self.prepare().resolve("HEAD")
-        shutil.copytree(self.linux, self.folder / "tree")
+        shutil.copytree(self.linux, self.folder / "tree", ignore=lambda *_: [".git"])
         (self.folder / "tree/.gitignore").write_text(kernel_files()[".gitignore"])
         shutil.rmtree(self.linux)
         self.set_env(LINUX=str(self.folder / "tree"))
@@ -37,6 +38,16 @@ class Prepare(Project):
         with mock.patch.object(branch, "_move_to_series") as move:
             self.prepare()
         move.assert_not_called()
+
+    def test_the_source_is_kept_for_the_next_call(self):
+        self.prepare()
+        kept = self.linux / ".git/ipi-source"
+        self.assertEqual(f"{self.folder / 'base.tar.xz'}\n", kept.read_text())
+        self.enterContext(mock.patch.object(base, "_packaged",
+                                            lambda: self.folder / "base.tar.xz"))
+        self.set_env(LINUX="")
+        self.prepare()
+        self.assertFalse(kept.exists())
 
     def test_new_series_is_applied(self):
         self.prepare()
@@ -67,6 +78,36 @@ class Prepare(Project):
         self.commit("a: Edit", {"kernel/a.c": EDITED})
         self.lose("commits that are not in patches/; run ./ipi refresh")
 
+    def test_messages_and_authors_are_not_lost(self):
+        """Although what is new in patches/ makes the same tree."""
+        self.prepare()
+        self.commit("a: Edit", {"kernel/a.c": EDITED}, "Why.")
+        self.refresh()
+        path = self.stored.patches / "series"
+        for amend in (["-m", "a: Edit"], ["--no-edit", "--author=B <b@c>"]):
+            path.write_text("# changed\n" + path.read_text())
+            self.git("commit", "-q", "--amend", *amend)
+            with self.assertRaisesRegex(Failure, "commits that are not in patches/"):
+                self.prepare()
+            self.prepare(force=True)
+
+    def test_the_same_commits_made_again_are_no_loss(self):
+        self.prepare()
+        self.commit("a: Edit", {"kernel/a.c": EDITED})
+        self.refresh()
+        self.git("commit", "-q", "--amend", "--no-edit", "--date=2001-01-01T00:00:00")
+        names = "\n".join(self.stored.names())
+        (self.stored.patches / "series").write_text(f"# other\n{names}")
+        self.prepare()
+        self.assertEqual("A", Repo(self.linux).text("log", "-1", "--format=%an"))
+
+    def test_a_base_that_would_cost_commits(self):
+        self.prepare()
+        self.commit("a: Edit", {"kernel/a.c": EDITED})
+        self.use_base(kernel_files(sublevel=6), "other.tar.xz")
+        with self.assertRaisesRegex(Failure, "another base than is asked for now, and has commits"):
+            self.prepare()
+
     def test_changes_are_not_lost(self):
         self.prepare()
         (self.linux / "kernel/a.c").write_text(EDITED)
@@ -84,6 +125,84 @@ class Prepare(Project):
         (self.stored.linux / "kernel/new.c").write_text("edited\n")
         with self.assertRaisesRegex(Failure, "changed since the last prepare"):
             self.refresh()
+
+
+class GitTree(Project):
+    """LINUX= names a git tree, as a vendor has it: what is committed is the base."""
+
+    def setUp(self):
+        super().setUp()
+        self.vendor = self.folder / "vendor"
+        self.write("vendor", kernel_files())
+        self.run_git("init", "--quiet")
+        self.run_git("add", "--force", ".")
+        self.run_git("commit", "--quiet", "-m", "x")
+        self.set_env(LINUX=str(self.vendor))
+
+    def write(self, folder, files):
+        for name, text in files.items():
+            path = self.folder / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def run_git(self, *words):
+        subprocess.run(["git", "-C", self.vendor, *words], check=True, capture_output=True,
+                       env={**os.environ, **identity(base.AUTHOR)})
+
+    def everything(self, folder):
+        return {path: (path.lstat().st_mtime_ns, path.is_file() and path.read_bytes())
+                for path in (self.folder / folder).rglob("*")}
+
+    def test_the_commit_is_the_base_and_nothing_is_touched(self):
+        self.set_env(LINUX=str(self.folder / "base.tar.xz"))
+        same = self.prepare().resolve("base")
+        shutil.rmtree(self.linux)
+        self.write("vendor", {".config": "CONFIG_X=y\n", "vmlinux": "x", "kernel/a.o": "x",
+                              "kernel/a.c": "edited\n",
+                              "Makefile": kernel_files(version=8)["Makefile"]})
+        before = self.everything("vendor")
+        self.set_env(LINUX=str(self.vendor))
+        self.assertEqual(same, self.prepare().resolve("base"))
+        self.assertEqual(before, self.everything("vendor"))
+        self.assertIn("vendor has changes that are not committed; its last commit is the base",
+                      self.noted.getvalue())
+        self.assertEqual("6.12", choose.chosen(None))
+
+    def test_a_new_commit_is_seen(self):
+        self.prepare()
+        self.write("vendor", {"kernel/a.c": "new\n"})
+        self.run_git("commit", "--quiet", "-a", "-m", "y")
+        self.prepare()
+        self.assertEqual("new\n", (self.linux / "kernel/a.c").read_text())
+        self.assertNotIn("not committed", self.noted.getvalue())
+
+    def test_a_linked_work_tree(self):
+        self.run_git("worktree", "add", "--quiet", "--detach", "../linked")
+        self.write("linked", {"kernel/a.c": "linked\n"})
+        self.vendor = self.folder / "linked"
+        self.run_git("commit", "--quiet", "-a", "-m", "y")
+        self.set_env(LINUX=str(self.vendor))
+        self.prepare()
+        self.assertEqual("linked\n", (self.linux / "kernel/a.c").read_text())
+
+    def test_build_linux_needs_it_no_more(self):
+        repo = self.prepare()
+        shutil.rmtree(self.vendor)
+        self.assertEqual("", repo.text("fsck", "--full"))
+
+    def test_no_commit_yet(self):
+        self.vendor = self.folder / "empty"
+        self.vendor.mkdir()
+        self.run_git("init", "--quiet")
+        self.set_env(LINUX=str(self.vendor))
+        with self.assertRaisesRegex(Failure, "empty is a git tree without a commit"):
+            self.prepare()
+
+    def test_a_folder_inside_of_another_tree_is_a_folder(self):
+        self.write("vendor/inner", kernel_files(**{"kernel/a.c": "inner\n"}))
+        self.set_env(LINUX=str(self.vendor / "inner"))
+        self.prepare()
+        self.assertEqual("inner\n", (self.linux / "kernel/a.c").read_text())
 
 
 class Interrupted(Project):
@@ -115,7 +234,11 @@ class BadBase(Project):
 
     def test_not_our_version(self):
         self.use_base(kernel_files(patchlevel=11))
-        self.refused("is Linux 6.11.5; the series needs 6.12.y")
+        self.refused("Linux 6.11.5 is older than 6.12, the first")
+
+    def test_version_of_another_queue(self):
+        self.use_base(kernel_files(version=7, patchlevel=4))
+        self.refused("is Linux 7.4.5, which takes --base 7.3 and not 6.12")
 
     def test_no_kernel(self):
         self.use_base({"README": "hello"})
@@ -135,7 +258,7 @@ class BadBase(Project):
         for name, text in (("Makefile", kernel_files()["Makefile"]), (".config", "CONFIG_X=y\n")):
             (self.folder / "tree" / name).write_text(text)
         self.set_env(LINUX=str(self.folder / "tree"))
-        self.refused("tree was built in; make mrproper")
+        self.refused("tree was built in.* name a git tree, a tarball or a clean copy")
 
     def test_a_tarball_with_a_hard_link(self):
         link = tarfile.TarInfo("linux-source/kernel/two.c")
@@ -164,15 +287,38 @@ class Mail(Project):
     def setUp(self):
         super().setUp()
         run(["git", "init", "--quiet", self.top])
-        self.prepare()
-        self.commit("a: Add", {"kernel/new.c": NEW}, "Suggested-by: B <b@c>")
-        self.commit("a: Move", {"kernel/old.c": None,
-                                "kernel/moved.c": LONG.replace("function", "old")})
-        (self.stored.patches / "0000-cover.txt").write_text("Subject line\n\nBlurb.\n")
         # Whatever the clone which the tests run in is configured to
         self.set_env(GIT_CONFIG_COUNT="2",
                      GIT_CONFIG_KEY_0="user.name", GIT_CONFIG_VALUE_0="Me Too",
                      GIT_CONFIG_KEY_1="user.email", GIT_CONFIG_VALUE_1="me@x")
+        self.prepare()
+        self.commit("a: Add", {"kernel/new.c": NEW}, "Suggested-by: B <b@c>",
+                    author=base.AUTHOR)
+        self.commit("a: Move", {"kernel/old.c": None,
+                                "kernel/moved.c": LONG.replace("function", "old")},
+                    author=base.AUTHOR)
+        (self.stored.patches / "0000-cover.txt").write_text("Subject line\n\nBlurb.\n")
+        self.save()
+
+    def save(self):
+        self.refresh()
+        run(["git", "-C", self.top, "add", "patches", "linux", "base"])
+        run(["git", "-C", self.top, "commit", "--quiet", "-m", "x"])
+
+    def refused(self, text):
+        with self.assertRaisesRegex(Failure, text):
+            branch.mail(self.linux, self.top)
+        self.assertFalse((self.folder / "mail").exists())
+
+    def test_commits_that_are_not_saved(self):
+        self.commit("b: Edit", {"kernel/b.c": LONG})
+        self.refused("commits that are not in patches/; run ./ipi refresh")
+        self.refresh()
+        self.refused("(?s)not committed, so a tag would not hold .* patches/series")
+
+    def test_changes_that_are_not_saved(self):
+        (self.linux / "kernel/a.c").write_text(EDITED)
+        self.refused("not committed; commit them and run ./ipi refresh")
 
     def test_signed_off_by_the_sender(self):
         branch.mail(self.linux, self.top)
@@ -185,13 +331,19 @@ class Mail(Project):
                       one.read_text())
         self.assertIn("Signed-off-by: Me Too <me@x>", two.read_text())
 
+    def test_another_author_stays_one(self):
+        self.git("commit", "-q", "--amend", "--no-edit", "--author=Bé <b@c>")
+        self.save()
+        branch.mail(self.linux, self.top)
+        two = sorted((self.folder / "mail").glob("*.patch"))[1].read_text()
+        self.assertRegex(two, "(?m)^From: .*b@c>$")
+        self.assertIn("Signed-off-by: Me Too <me@x>", two)
+        self.assertIn("a: Move is by Bé <b@c>, who did not sign it off", self.noted.getvalue())
+
     def test_a_second_version_comes_with_a_range_diff(self):
-        self.refresh()
-        run(["git", "-C", self.top, "add", "--force", "patches", "linux", "base"])
-        run(["git", "-C", self.top, "commit", "--quiet", "-m", "x"])
         run(["git", "-C", self.top, "tag", "v1"])
         self.commit("a: Change", {"kernel/b.c": LONG})
-        self.refresh()
+        self.save()
         self.prepare(force=True)
         branch.mail(self.linux, self.top)
         names = sorted(path.name for path in (self.folder / "mail").glob("*"))
@@ -200,6 +352,21 @@ class Mail(Project):
             self.assertIn(f"[PATCH v2 {number}/3]", (self.folder / "mail" / name).read_text())
         self.assertRegex((self.folder / "mail" / "range-diff.txt").read_text(),
                          r"(?m)^1: .* = 1: .*\n2: .* = 2: .*\n-: .* > 3: .* a: Change$")
+
+    def test_a_version_that_does_not_fit_the_base_has_no_range_diff(self):
+        run(["git", "-C", self.top, "tag", "v1"])
+        files = kernel_files(sublevel=6, **{"kernel/moved.c": "new in the base\n"})
+        del files["kernel/old.c"]
+        self.use_base(files, "other.tar.xz")
+        self.git("reset", "-q", "--hard", "HEAD^")
+        self.refresh()
+        self.prepare()
+        self.save()
+        branch.mail(self.linux, self.top)
+        self.assertEqual(["0000-cover-letter.txt", "0001-a-Add.patch"],
+                         sorted(path.name for path in (self.folder / "mail").glob("*")))
+        self.assertRegex(self.noted.getvalue(),
+                         "no range-diff: v1 does not fit this base: 0002-a-Move.patch does not")
 
     def test_a_mail_that_gives_another_tree_is_refused(self):
         import mailer
@@ -220,6 +387,76 @@ class Mail(Project):
         with mock.patch("mailer.TOP", self.folder):
             with self.assertRaisesRegex(Failure, "git does not know who you are"):
                 branch.mail(self.linux, self.top)
+
+
+class Export(Project):
+    def setUp(self):
+        super().setUp()
+        self.prepare()
+        self.commit("a: Add", {"kernel/new.c": NEW, "kernel/a.c": EDITED}, "Why.")
+        self.commit("a: Move", {"kernel/old.c": None,
+                                "kernel/moved.c": EDITED.replace("function", "old")})
+        self.commit("a: Script", {"kernel/run.sh": "exit\n"})
+        self.refresh()
+        self.exported = self.folder / "a folder"
+        self.tree_of_base = self.folder / "plain"
+        Repo(self.linux).check_out("base", self.tree_of_base)
+
+    def export(self):
+        branch.export(str(self.exported), self.linux, self.top)
+        return [self.exported / name for name in base.lines_of(self.exported / "series")]
+
+    def assert_series(self):
+        for name, text in (("new.c", NEW), ("a.c", EDITED), ("run.sh", "exit\n"),
+                           ("moved.c", EDITED.replace("function", "old"))):
+            self.assertEqual(text, (self.tree_of_base / "kernel" / name).read_text())
+        self.assertFalse((self.tree_of_base / "kernel/old.c").exists())
+
+    def test_patch_applies_it(self):
+        for path in self.export():
+            self.assertNotIn("rename from", path.read_text())
+            run(["patch", "-p1", "--fuzz=0", "-i", path], cwd=self.tree_of_base)
+        self.assert_series()
+
+    def test_git_am_applies_it(self):
+        git = ["git", "-C", self.tree_of_base, "-c", "user.name=V", "-c", "user.email=v@x"]
+        for words in (["init", "--quiet"], ["add", "--force", "."], ["commit", "-qm", "x"],
+                      ["am", "--quiet", *self.export()]):
+            run([*git, *words])
+        self.assert_series()
+        self.assertEqual("A <a@b> a: Add\n\nWhy.\n",
+                         run([*git, "log", "-1", "--format=%an <%ae> %B", "HEAD^^"]).rstrip("\n")
+                         + "\n")
+
+    def test_the_same_again_replaces_it(self):
+        one = {path.name: path.read_bytes() for path in self.export()}
+        self.assertEqual(one, {path.name: path.read_bytes() for path in self.export()})
+        self.git("reset", "-q", "--hard", "HEAD^^")
+        self.refresh()
+        self.assertEqual(["0001-a-Add.patch"], [path.name for path in self.export()])
+        self.assertEqual({"series", "0001-a-Add.patch"},
+                         {path.name for path in self.exported.iterdir()})
+
+    def test_files_of_others_are_left_alone(self):
+        beside = self.folder / "a folder.new"
+        beside.mkdir()
+        self.export()
+        self.assertTrue(beside.exists())
+        self.exported.joinpath("0900-mine.patch").write_text("x")
+        with self.assertRaisesRegex(Failure, "a folder has files that no ./ipi export wrote"):
+            self.export()
+        shutil.rmtree(self.exported)
+        self.exported.mkdir()
+        self.exported.joinpath("0900-mine.patch").write_text("x")
+        self.exported.joinpath("series").write_text("0900-mine.patch\n")
+        with self.assertRaisesRegex(Failure, "a folder has files that no ./ipi export wrote"):
+            self.export()
+        self.assertTrue(self.exported.joinpath("0900-mine.patch").exists())
+
+    def test_what_is_not_stored_is_not_exported(self):
+        self.commit("b: Edit", {"kernel/b.c": LONG})
+        with self.assertRaisesRegex(Failure, "commits that are not in patches/"):
+            self.export()
 
 
 class OneRunOnly(Scratch):

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Descriptions, fragments, QEMU runs and KUnit results, without a kernel."""
 
+import dataclasses
 import re
 import subprocess
-import time
 import unittest
 from collections import Counter
 from pathlib import Path
 from unittest import mock
 
-from support import TOP, Scratch, group, write_program
+from support import TOP, Kernels, Scratch, group, write_program
 
 import boot
 import build
@@ -85,19 +85,18 @@ class Cache(Scratch):
 
 
 class Qemu(Scratch):
-    def run_fake(self, script, timeout=10):
-        write_program(self.folder, "qemu", script)
-        log = self.folder / "log"
-        return boot.run_logged([str(self.folder / "qemu")], log, timeout), log.read_text()
+    def test_limits_follow_the_machine(self):
+        slow = dataclasses.replace(machine.load("malta-debug"), silence=50, slow=4)
+        self.assertEqual((400, 200), dataclasses.astuple(boot.limits(slow, 100))[:2])
+        silent = boot.limits(slow, 100, slow.messages)
+        self.assertGreater(silent.first, 4 * slow.messages / 14000 + silent.silence)
+        log = (TOP / "tests" / "logs" / "stress-good.log").read_bytes()
+        before, _, after = log.partition(b"message_is_seen: seed")
+        self.assertEqual((False, True), (silent.until in before, silent.until in after))
 
-    def test_status_and_console(self):
-        self.assertEqual((3, "hello\n"), self.run_fake("echo hello; exit 3"))
-
-    def test_time_out_kills(self):
-        start = time.monotonic()
-        status, text = self.run_fake("echo hello; exec sleep 60", timeout=0.5)
-        self.assertEqual((None, "hello\n"), (status, text))
-        self.assertLess(time.monotonic() - start, 10)
+    def test_a_stress_is_told_how_long_a_cpu_stays_off(self):
+        self.assertIn(" ipi.off=7 ", boot.stress_words(
+            dataclasses.replace(machine.load("malta"), off=7)))
 
     def test_a_further_cr_makes_no_line(self):
         log = self.folder / "log"
@@ -124,6 +123,86 @@ class Qemu(Scratch):
             build.make_words(machine.load("malta-mt"))
 
 
+class Builds(Kernels):
+    """What make is asked, and what is said if it fails."""
+
+    def setUp(self):
+        super().setUp()
+        self.malta = dataclasses.replace(machine.load("malta"), source=self.linux)
+
+    def make_fails(self, script, text):
+        write_program(self.folder, "make", script)
+        with self.assertRaisesRegex(Failure, text):
+            build.build_kernel(self.malta)
+
+    def test_a_configuration_and_an_image(self):
+        build.build_kernel(self.malta)
+        self.assertEqual(2, len(self.made(f"O={self.malta.kernel_folder}", "ARCH=mips",
+                                          "LOCALVERSION=", f"CROSS_COMPILE={self.malta.cross}")))
+        self.assertEqual(1, len(self.made("vmlinux", "modules")))
+        self.assertNotIn("CONFIG_X=", (self.malta.kernel_folder / ".config").read_text())
+
+    def test_the_device_tree_is_made_too(self):
+        build.build_kernel(dataclasses.replace(machine.load("arm-raspi2"), source=self.linux))
+        self.assertEqual(1, len(self.made("broadcom/bcm2836-rpi-2-b.dtb", "zImage")))
+
+    def test_the_end_of_the_log_is_told(self):
+        numbers = "for i in $(seq 1 40); do echo line $i; done; exit 2"
+        self.make_fails(f"case $* in *allnoconfig) {numbers};; esac",
+                        "(?s)make allnoconfig for malta failed, the log is "
+                        "build/malta/config.log:\nline 11\n.*line 40\n$")
+
+    def test_what_kconfig_does_not_grant(self):
+        wanted = "for word; do case $word in O=*) folder=${word#O=};; esac; done\n"
+        self.make_fails(wanted + "grep -v ^CONFIG_SMP= $folder/fragment.config > $folder/.config",
+                        "configs/ of malta ask for what Kconfig did not grant: CONFIG_SMP=y$")
+
+    def test_an_initramfs_that_does_not_compile(self):
+        write_program(self.folder, f"{self.malta.cross}gcc", "echo init.c: bad >&2; exit 1")
+        self.malta.kernel_folder.mkdir(parents=True)
+        with self.assertRaisesRegex(Failure, "(?s)gcc .* failed:\ninit.c: bad"):
+            build.build_initramfs(self.malta)
+
+
+class KunitCommand(Scratch):
+    """kunit.run() with a kunit.py that tells what it was asked."""
+
+    SCRIPT = ("import json, os, pathlib, re, sys\n"
+              "told = dict(word[2:].split('=', 1) for word in sys.argv[1:] if '=' in word)\n"
+              "words = [os.getcwd(), *sys.argv[1:], open(told['qemu_config']).read()]\n"
+              "open(re.search(r\"logfile=([^']+)\", words[-1])[1], 'w').write('console')\n"
+              "pathlib.Path(told['json']).write_text(json.dumps(words))\nsys.exit(3)\n")
+
+    def setUp(self):
+        super().setUp()
+        self.enterContext(mock.patch.object(machine, "BUILD", self.folder))
+        self.enterContext(mock.patch.object(kunit, "TOP", self.folder))
+        self.enterContext(mock.patch.object(boot.qemu, "program", lambda here: here.qemu_words[0]))
+        self.malta = dataclasses.replace(machine.load("malta-8"), source=self.folder / "linux",
+                                         kunit_glob="ipi-m*")
+        self.malta.kernel_folder.mkdir()
+        self.script = self.malta.source / "tools/testing/kunit/kunit.py"
+        self.script.parent.mkdir(parents=True)
+        self.script.write_text(self.SCRIPT)
+
+    def test_what_it_is_asked(self):
+        outcome = kunit.run(self.malta)
+        folder, verb, *words, config = outcome.result
+        self.assertEqual((3, "console", str(self.malta.source), "exec"),
+                         (outcome.status, outcome.console, folder, verb))
+        self.assertIn(f"--build_dir={self.folder}/malta", words)
+        self.assertIn("--kernel_args=panic=-1", words)
+        self.assertEqual("ipi-m*", words[-1])
+        self.assertIn(f"logfile={self.folder}/malta-8/kunit-console.log", config)
+        self.assertEqual("ipi-a", kunit.run(self.malta, "ipi-a").result[-2])
+
+    def test_what_an_earlier_run_left_is_no_result(self):
+        kunit.run(self.malta)
+        self.script.write_text("")
+        with self.assertRaisesRegex(Failure, "kunit.py gave no result, see malta-8/kunit.log"):
+            kunit.run(self.malta)
+
+
 class Kunit(Scratch):
     def faults(self, *groups, wanted=("a",), cases=()):
         return kunit.judge(group("all", *cases, inner=groups), wanted)[1]
@@ -140,11 +219,19 @@ class Kunit(Scratch):
         self.assertEqual([], kunit.judge(result, ["a"], ["a"])[1])
 
     def test_skips_in_the_descriptions_are_there(self):
-        suites = kunit.suites_in(TOP / "linux" / kunit.SUITES)
+        suites = kunit.suites_in(TOP / "linux" / kunit.SUITES, "x86")
         cases = re.findall(r"KUNIT_CASE\w*\((\w+)", "".join(
             path.read_text() for path in (TOP / "linux" / kunit.SUITES).rglob("*_kunit.c")))
         for name in machine.names():
             self.assertLessEqual(set(machine.load(name).kunit_skips), {*suites, *cases}, name)
+
+    def test_one_cpu_skips_the_cases_that_need_two(self):
+        one, more = (dataclasses.replace(machine.load(name), source=TOP / "linux")
+                     for name in ("malta-up", "malta"))
+        self.assertIn("destroy_enabled_target", kunit.may_skip(one))
+        self.assertIn("race_targets_leave", kunit.may_skip(one))
+        self.assertNotIn("reserve_no_hwirqs", kunit.may_skip(one))
+        self.assertEqual(more.kunit_skips, kunit.may_skip(more))
 
     def test_counts(self):
         self.assertEqual(Counter(PASS=3, SKIP=1), kunit.count_cases(
@@ -189,7 +276,23 @@ class Kunit(Scratch):
             'static struct kunit_suite suite = {\n\t.name\t= "yes",\n};\n')
         (self.folder / "fake.c").write_text(
             'static struct kunit_suite suite = {\n\t.name\t= "other",\n};\n')
-        self.assertEqual(["yes"], kunit.suites_in(self.folder))
+        self.assertEqual(["yes"], kunit.suites_in(self.folder, "mips"))
+
+    def test_a_suite_of_the_init_section(self):
+        (self.folder / "init_kunit.c").write_text(
+            'static struct kunit_suite __refdata suite = {\n\t.name\t= "init",\n};\n')
+        self.assertEqual(["init"], kunit.suites_in(self.folder, "x86"))
+
+    def test_suites_of_an_architecture(self):
+        for folder in ("x86", "of"):
+            (self.folder / folder).mkdir()
+            (self.folder / folder / "real_kunit.c").write_text(
+                f'static struct kunit_suite suite = {{\n\t.name\t= "{folder}",\n}};\n'
+                f"static void {folder}_case(struct kunit *test)\n{{\n"
+                "\tipi_test_need_two(test, cpu_online_mask);\n}\n")
+        self.assertEqual(["of", "x86"], kunit.suites_in(self.folder, "x86"))
+        self.assertEqual(["of"], kunit.suites_in(self.folder, "mips"))
+        self.assertEqual(["of_case"], kunit.need_two(self.folder, "mips"))
 
     def test_a_case_may_not_provoke_a_warning(self):
         log = ("[    1.0] WARNING: CPU: 0 PID: 1 at x\n[    1.0] Call Trace:\n"
@@ -213,8 +316,8 @@ class KunitVerdict(Scratch):
 
     END = "[    3.2] reboot: Restarting system\n"
 
-    def kunit(self, console=END, status=0, timed_out=False):
-        outcome = kunit.Outcome(group("all", inner=[group("a", "PASS")]), status, console,
+    def kunit(self, *cases, console=END, status=0, timed_out=""):
+        outcome = kunit.Outcome(group("all", inner=[group("a", "PASS", *cases)]), status, console,
                                 timed_out)
         for target, name, value in ((boot, "need_qemu", mock.Mock()),
                                     (kunit, "branch", mock.Mock()),
@@ -222,10 +325,11 @@ class KunitVerdict(Scratch):
                                     (kunit, "suites_of", lambda described: ["a"]),
                                     (kunit, "run", lambda described: outcome)):
             self.enterContext(mock.patch.object(target, name, value))
-        kunit.kunit(machine.load("malta"))
+        return kunit.kunit(dataclasses.replace(machine.load("malta"), kunit_skips=["1"]))
 
     def test_pass(self):
-        self.kunit()
+        self.assertEqual(0, self.kunit())
+        self.assertEqual(1, self.kunit("SKIP"))
         self.assertIn("PASS: kunit malta", self.said.getvalue())
 
     def test_each_fault_is_refused(self):
@@ -233,7 +337,7 @@ class KunitVerdict(Scratch):
         for options, reason in (({"console": ""}, "did not end by itself"),
                                 ({"console": "BUG: x\n" + self.END}, "reports: BUG: x"),
                                 ({"console": fake + self.END}, "over the fake controller"),
-                                ({"timed_out": True}, "time-out"),
+                                ({"timed_out": "hang: ended"}, "hang: ended"),
                                 ({"status": 3}, "ended with status 3")):
             with self.assertRaisesRegex(Refused, reason):
                 self.kunit(**options)

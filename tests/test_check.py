@@ -2,6 +2,7 @@
 """What the checkers print, and what is made of it."""
 
 import subprocess
+import sys
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -28,7 +29,8 @@ class Checkpatch(unittest.TestCase):
         repo.text.return_value = "genirq/ipi: Add IPI domains"
         done = subprocess.CompletedProcess([], status, said)
         allowed = lint.Allowed(entries)
-        with mock.patch("lint._checker", return_value=done):
+        with (mock.patch("lint._checker", return_value=done),
+              mock.patch("lint._dictionary", return_value="/x")):
             return lint.checkpatch(repo, ["commit"], allowed) + allowed.unused()
 
     def test_each_complaint_is_a_fault(self):
@@ -50,6 +52,26 @@ class Checkpatch(unittest.TestCase):
 
     def test_a_checkpatch_that_breaks_down_is_a_fault(self):
         self.assertIn("checkpatch failed", self.check([], "Can't open perl script", 2)[0])
+
+    def test_a_checkpatch_without_a_dictionary_is_a_fault(self):
+        said = "No codespell typos will be found - file '/x': No such file or directory\n"
+        self.assertIn("checkpatch finds no dictionary of codespell", self.check([], said, 0)[0])
+
+
+class Dictionary(Scratch):
+    def test_it_is_that_of_the_codespell_which_is_installed(self):
+        """Which need not be for the python3 that comes first."""
+        (self.folder / "codespell_lib").mkdir()
+        (self.folder / "codespell_lib/__init__.py").write_text("")
+        (self.folder / "codespell").write_text(f"#!{sys.executable} -B\n")
+        (self.folder / "codespell").chmod(0o755)
+        self.set_env(PATH=str(self.folder), PYTHONPATH=str(self.folder))
+        self.assertEqual(f"{self.folder}/codespell_lib/data/dictionary.txt", lint._dictionary())
+
+    def test_there_is_none(self):
+        self.set_env(PATH=str(self.folder))
+        with self.assertRaisesRegex(lint.Failure, "no codespell; install the package codespell"):
+            lint._dictionary()
 
 
 class Messages(unittest.TestCase):
@@ -90,6 +112,11 @@ class Replaced(Scratch):
                 self.assertRaisesRegex(check.Refused, "a.c:1:", check.check_replaced, repo)
             else:
                 check.check_replaced(repo)
+
+
+    def test_a_search_that_fails_is_no_silence(self):
+        with self.assertRaisesRegex(check.Failure, "git grep .* failed"):
+            check.check_replaced(Repo(self.folder / "nothing"))
 
 
 class Cocci(unittest.TestCase):

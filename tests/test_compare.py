@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A row that differs is found, and only what a machine names is let through."""
 
+import dataclasses
 import unittest
+from unittest import mock
 
-from support import TOP
+from support import EDITED, LONG, TOP, Project
 
 import compare
 import machine
+import verdict
+from common import Refused
 
 BASE = """\
            CPU0       CPU1
@@ -54,6 +58,46 @@ class Judge(unittest.TestCase):
         self.assertEqual(["a row differs: - 16: MIPS GIC Local 7 Edge timer",
                           "no row differs by 'ERR:'"],
                          self.faults(compare.rows(BASE)[1:], ["ERR:"]))
+
+
+class Boots(Project):
+    """compare() with boots that are given, of whichever tree is there then."""
+
+    LOG = (TOP / "tests/logs/good.log").read_text()
+
+    def setUp(self):
+        super().setUp()
+        self.prepare()
+        self.commit("a: Edit", {"kernel/a.c": EDITED})
+        for target, name, value in ((compare, "LINUX", self.linux), (verdict, "TOP", self.folder),
+                                    (machine, "BUILD", self.folder / "build"),
+                                    (compare.boot, "run_boot", self.run_boot)):
+            self.enterContext(mock.patch.object(target, name, value))
+        self.malta = dataclasses.replace(machine.load("malta"), source=self.linux, changed=[])
+        self.logs = {LONG: self.LOG, EDITED: self.LOG}
+
+    def run_boot(self, here):
+        return verdict.Run(self.logs[(here.source / "kernel/a.c").read_text()], 0)
+
+    def refused(self, text):
+        with self.assertRaisesRegex(Refused, text):
+            compare.compare(self.malta)
+
+    def test_the_same_rows(self):
+        compare.compare(self.malta)
+        self.assertIn("PASS: compare malta", self.said.getvalue())
+
+    def test_a_row_of_the_series_that_differs(self):
+        self.logs[EDITED] = self.LOG.replace("MIPS GIC 127  IPI call", "MIPS GIC 128  IPI call")
+        self.refused("compare malta: a row differs: - 26: MIPS GIC 127 IPI call")
+        self.malta.changed.append(r"26: MIPS GIC \d+ IPI call")
+        compare.compare(self.malta)
+        self.assertIn("+ 26: MIPS GIC 128 IPI call   (intended)", self.said.getvalue())
+
+    def test_a_boot_that_fails(self):
+        for tree, name in ((EDITED, "malta"), (LONG, "base/malta")):
+            with mock.patch.dict(self.logs, {tree: self.LOG.replace("ipi: done", "")}):
+                self.refused(f"boot {name}: the end marker is not there")
 
 
 class Machines(unittest.TestCase):

@@ -3,18 +3,29 @@
 
 import os
 import re
+import shutil
 import subprocess
+from unittest import mock
 
 from support import TOP, Scratch, write_program
 
+import machine
 import main
 
 NEEDED = ["dirname", "sed", "ls", "tr", "sort", "basename", "sh", "cat",
           "date", "env", "mkdir", "tail"]
 
 
-class Entry(Scratch):
+class Pretended(Scratch):
     """@installed, @root and @sudo say what the pretended machine is like."""
+
+    def setUp(self):
+        super().setUp()
+        self.top = self.folder / "clone"
+        self.top.mkdir()
+        shutil.copy(TOP / "ipi", self.top)
+        for name in ("tools", "tests", "base", "bench", "configs", "machines"):
+            (self.top / name).symlink_to(TOP / name)
 
     def ipi(self, *words, installed=False, root=False, sudo=None, apt="exit 0"):
         for name in NEEDED:
@@ -26,10 +37,11 @@ class Entry(Scratch):
         write_program(self.folder, "dpkg-query",
                       f"echo {'installed' if installed else 'not-installed'}")
         write_program(self.folder, "apt-get", log + apt)
-        write_program(self.folder, "python3", log)
+        write_program(self.folder, "python3", log.replace("$*", "$* ($# words) LINUX=$LINUX") +
+                      "case $1 in *choose.py) echo 6.12;; esac\n")
         if sudo is not None:
             write_program(self.folder, "sudo", f"[ $1 = -n ] && exit {sudo}; exec \"$@\"")
-        return subprocess.run([TOP / "ipi", *words], capture_output=True, text=True,
+        return subprocess.run([self.top / "ipi", *words], capture_output=True, text=True,
                               env={**os.environ, "PATH": str(self.folder)}, check=False,
                               stdin=subprocess.DEVNULL)
 
@@ -37,6 +49,8 @@ class Entry(Scratch):
         path = self.folder / "log"
         return path.read_text().splitlines() if path.exists() else []
 
+
+class Entry(Pretended):
     def test_help(self):
         self.assertIn("boot [machine]", self.ipi("help").stdout)
         self.assertEqual(0, self.ipi().returncode)
@@ -66,6 +80,11 @@ class Entry(Scratch):
         for words in (["boot", "malta", "x"], ["prepare", "x"], ["test", "x"],
                       ["refresh", "--force", "x"]):
             self.assertEqual(2, self.ipi(*words).returncode, words)
+
+    def test_a_folder_with_a_space(self):
+        self.ipi("export", "a folder", installed=True)
+        self.assertIn("main.py export a folder (3 words)", self.log()[0])
+        self.assertEqual(2, self.ipi("export", "a", "folder").returncode)
 
     def test_nothing_missing(self):
         self.assertEqual(0, self.ipi("boot", "malta-mt", installed=True).returncode)
@@ -115,3 +134,67 @@ class Entry(Scratch):
     def test_own_base_needs_no_package(self):
         self.set_env(LINUX="/some/where")
         self.assertNotIn("linux-source", self.ipi("prepare").stderr)
+
+
+class Packages(Pretended):
+    """What the commands ask apt for."""
+
+    def wanted(self, *words):
+        self.ipi(*words, root=True)
+        log = self.folder / "log"
+        installed = next(line for line in self.log() if "apt-get" in line)
+        log.unlink()
+        return set(installed.split(" -y ")[1].split())
+
+    def test_each_command_has_what_it_runs(self):
+        series = {"git", "python3", "xz-utils", "linux-source-6.12"}
+        for words in (["prepare"], ["refresh"], ["mail"], ["export"], ["queues"]):
+            self.assertEqual(series, self.wanted(*words), words)
+        build = series | {"bc", "bison", "ccache", "flex", "gcc", "libc6-dev", "make", "perl"}
+        for command in ("boot", "kunit", "stress", "compare", "shell"):
+            self.assertEqual(build | set(machine.load("arm").packages),
+                             self.wanted(command, "arm"), command)
+        self.assertLessEqual(build | {"gnuplot-nox", "qemu-system-arm"}, self.wanted("bench"))
+        self.assertLessEqual(build | set(machine.load("malta-mt").packages),
+                             self.wanted("kunit", "--mutants"))
+        self.assertLessEqual(build | {"gcc-mips-linux-gnu"}, self.wanted("platforms"))
+
+    def test_the_checks_have_all(self):
+        for command, words in (("test", {"gcc-mips-linux-gnu", "codespell", "patch"}),
+                               ("check", {"coccinelle", "sparse", "codespell", "dt-schema",
+                                          "libelf-dev", "qemu-system-x86"})):
+            machines = {word for name in machine.names() for word in machine.load(name).packages}
+            self.assertLessEqual(words | machines | {"make"}, self.wanted(command), command)
+
+    def test_no_package_for_a_base_of_another_suite(self):
+        self.assertEqual({"git", "python3", "xz-utils"}, self.wanted("--base", "7.3", "prepare"))
+
+
+class KeptSource(Pretended):
+    """A clone of which LINUX= named the source before."""
+
+    def setUp(self):
+        super().setUp()
+        self.enterContext(mock.patch.dict(os.environ))
+        os.environ.pop("LINUX", None)
+        for folder, source in (("build", "/some/where"), ("build/7.3", "/else/where")):
+            kept = self.top / folder / "linux/.git/ipi-source"
+            kept.parent.mkdir(parents=True)
+            kept.write_text(source)
+
+    def test_it_is_taken_again_and_said(self):
+        done = self.ipi("prepare", root=True)
+        self.assertIn("LINUX=/some/where as before", done.stderr)
+        self.assertNotIn("linux-source", self.log()[0])
+        self.assertTrue(self.log()[-1].endswith("main.py prepare (2 words) LINUX=/some/where"))
+
+    def test_each_base_has_its_own(self):
+        self.ipi("--base", "7.3", "prepare", root=True)
+        self.assertTrue(self.log()[-1].endswith("main.py prepare (2 words) LINUX=/else/where"))
+
+    def test_an_empty_one_takes_the_package(self):
+        self.set_env(LINUX="")
+        done = self.ipi("prepare", root=True)
+        self.assertNotIn("as before", done.stderr)
+        self.assertIn("linux-source", self.log()[0])
+        self.assertTrue(self.log()[-1].endswith("main.py prepare (2 words) LINUX="))

@@ -20,7 +20,7 @@ DIFF = ("diff --git a/kernel/a.c b/kernel/a.c\n--- a/kernel/a.c\n+++ b/kernel/a.
         " int function_number_001(void);\n")
 
 
-def outcome(*groups, console="", timed_out=False):
+def outcome(*groups, console="", timed_out=""):
     return kunit.Outcome(group("all", inner=groups), 0, console, timed_out)
 
 
@@ -83,7 +83,7 @@ class Evidence(Scratch):
         self.assertEqual("report", self.kind(group("a", "PASS"), console="BUG: x\n"))
 
     def test_hang(self):
-        self.assertEqual("hang", self.kind(group("a", "PASS"), timed_out=True))
+        self.assertEqual("hang", self.kind(group("a", "PASS"), timed_out="hang: ended"))
 
     def test_suite_that_did_not_get_its_turn(self):
         self.assertEqual("crash", self.kind(group("b", "PASS")))

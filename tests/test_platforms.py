@@ -46,6 +46,13 @@ class Platforms(Scratch):
             self.assertEqual([line], platforms.warnings_in(f"  CC  x.o\n{line}\n"))
 
     def test_only_what_the_base_warns_of_is_let_through(self):
-        own = "a.c:1:6: warning: no previous prototype for 'own' [-W]"
+        own = ("a.c:1:6: warning: no previous prototype for 'own' [-W]\n"
+               "a.c:1:6: warning: no previous prototype for ‘own’ [-W]")
         new = "a.c:2:6: warning: no previous prototype for 'new' [-W]"
         self.assertEqual([new], platforms.warnings_in(f"{own}\n{new}\n", ["own"]))
+
+    def test_a_known_name_lets_nothing_else_through(self):
+        for line in ("a.c:2:6: warning: no previous prototype for 'own_new' [-W]",
+                     "a.c:2:6: error: 'own' undeclared", "own.c:2:6: warning: odd",
+                     "a.o: undefined reference to `own'"):
+            self.assertEqual([line], platforms.warnings_in(line, ["own"]))

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The two forms of the series, and the way from one to the other."""
 
+import os
 import shutil
+from unittest import mock
 
 from support import EDITED, LONG, NEW, Project, kernel_files
 
@@ -17,8 +19,9 @@ class RoundTrip(Project):
         self.prepare()
 
     def files(self):
-        return branch._contents(self.top / "patches", "p") | \
-               branch._contents(self.top / "linux", "l")
+        return {str(path): (path.read_bytes(), path.stat().st_mode & 0o100)
+                for name in ("patches", "linux")
+                for path in (self.top / name).rglob("*") if path.is_file()}
 
     def assert_round_trip(self):
         self.refresh()
@@ -111,16 +114,28 @@ class RoundTrip(Project):
         self.commit("a: Edit", {"lib/Kconfig": "config Z", "lib/new": "no newline"})
         self.assert_round_trip()
 
-    def test_new_file_touched_twice_is_refused(self):
+    def test_new_file_touched_twice_is_whole_at_last(self):
         self.commit("a: Add", {"kernel/new.c": NEW})
         self.commit("b: Again", {"kernel/new.c": NEW + "\n"})
-        with self.assertRaisesRegex(Failure, r"kernel/new.c .*a: Add.*b: Again.*fold"):
-            self.refresh()
+        self.assert_round_trip()
+        self.assertEqual(([], ["kernel/new.c"]),
+                         (self.patch(1).overlays, self.patch(2).overlays))
+        self.assertIn("new file mode", self.patch(1).diff)
 
     def test_separator_in_changelog_is_refused(self):
         self.commit("a: Edit", {"kernel/a.c": EDITED}, "x\n---\ny")
         with self.assertRaisesRegex(Failure, "'---' would end"):
             self.refresh()
+
+    def test_check_refuses_what_is_not_stored(self):
+        self.commit("a: Edit", {"kernel/a.c": EDITED})
+        with self.assertRaisesRegex(Failure, "commits that are not in patches/"):
+            branch.check_round_trip(self.linux, self.top)
+        self.refresh()
+        branch.check_round_trip(self.linux, self.top)
+        (self.linux / "kernel/new.c").write_text(NEW)
+        with self.assertRaisesRegex(Failure, "changes that are not committed"):
+            branch.check_round_trip(self.linux, self.top)
 
     def test_check_sees_a_patch_edited_by_hand(self):
         self.commit("a: Edit", {"kernel/a.c": EDITED})
@@ -185,6 +200,39 @@ class Rules(Project):
     def test_no_subject(self):
         self.edit(self.one, "Subject: [PATCH] ", "Subject: ")
         self.assert_refused("first line")
+
+
+class Editors(Project):
+    """What an editor leaves beside a file is neither stored nor removed."""
+
+    NAMES = (".new.c.swp", ".new.c.swo", "new.c~", "#new.c#", ".#new.c", "new.c.orig", "new.c.rej",
+             ".#0001-a-Add.patch")
+
+    def setUp(self):
+        super().setUp()
+        self.prepare()
+        self.commit("a: Add", {"kernel/new.c": NEW, "kernel/.kunitconfig": "CONFIG_X=y\n"})
+        self.refresh()
+        self.left = [folder / name for name in self.NAMES
+                     for folder in (self.stored.patches, self.stored.linux / "kernel")]
+        for path in self.left:
+            # Emacs locks by a link to nothing
+            path.symlink_to("me@here") if path.name.startswith(".#") else path.write_text("x")
+
+    def test_nothing_stops(self):
+        digest = self.stored.digest()
+        with mock.patch.object(branch, "_move_to_series") as move:
+            self.prepare()
+        move.assert_not_called()
+        branch.check_round_trip(self.linux, self.top)
+        (self.stored.linux / "kernel/new.c~").write_text("y")
+        self.assertEqual(digest, self.stored.digest())
+
+    def test_refresh_leaves_them(self):
+        self.commit("a: Remove", {"kernel/new.c": None, "kernel/.kunitconfig": None})
+        self.refresh()
+        self.assertEqual([], [path for path in self.left if not os.path.lexists(path)])
+        self.assertFalse((self.stored.linux / "kernel/.kunitconfig").exists())
 
 
 class OtherBase(Project):

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A queue of patches for each base, with one set of whole files."""
+
+from unittest import mock
+
+from support import EDITED, LONG, NEW, Project, kernel_files
+
+import base
+import branch
+import choose
+import lint
+import patchfile
+import queues
+from common import Failure, Refused
+from git import Repo
+
+OTHER = LONG.replace("function", "other")
+
+
+class TwoBases(Project):
+    """a.c differs between the bases above what the series edits, b.c right beside it."""
+
+    def setUp(self):
+        super().setUp()
+        self.prepare()
+        self.commit("a: Edit", {"kernel/a.c": EDITED}, "Why.")
+        self.commit("n: Add", {"kernel/new.c": NEW})
+        self.commit("b: Edit", {"kernel/b.c": OTHER.replace("_005", "_five")}, "Why, too.")
+        self.refresh()
+        self.names = self.stored.names()
+        self.default = self.stored
+        self.use_other_base()
+
+    def use_other_base(self):
+        for module in (base, branch, patchfile):
+            self.enterContext(mock.patch.object(module, "BASE", "7.3"))
+        self.linux = self.top / "build/7.3/linux"
+        self.stored = patchfile.Stored(self.top)
+        self.use_base(kernel_files(version=7, patchlevel=3, **{
+            "kernel/a.c": "int first(void);\n" + LONG,
+            "kernel/b.c": OTHER.replace("_006", "_six")}), "other.tar.xz")
+        self.stored.own.mkdir()
+        (self.stored.own / "series").write_text("\n".join(self.names[:2]) + "\n")
+        self.prepare()
+        self.commit("b: Edit", {"kernel/b.c": OTHER.replace("_006", "_six")
+                                .replace("_005", "_five")}, "Why, too.")
+
+    def own(self):
+        return sorted(path.name for path in self.stored.own.glob("*.patch"))
+
+    def test_only_what_differs_is_stored(self):
+        self.refresh()
+        self.assertEqual(self.names, self.stored.names())
+        self.assertEqual(self.names[2:], self.own())
+        self.assertEqual([("context differs", self.names[2])],
+                         queues.compare(self.default, self.stored)[0])
+        branch.check_round_trip(self.linux, self.top)
+
+    def test_other_code_and_patches_of_one_base_are_told(self):
+        self.git("commit", "-q", "--amend", "-m", "b: Edit", "-m", "Why, too.")
+        self.commit("c: Edit", {"kernel/old.c": NEW})
+        self.refresh()
+        lines = queues.compare(self.default, self.stored)[0]
+        self.assertEqual(["context differs", "only in 7.3"], [what for what, _ in lines])
+        self.assertEqual([], queues.compare(self.default, self.stored)[1])
+
+    def test_changelogs_have_to_be_the_same(self):
+        self.refresh()
+        path = self.stored.own / self.names[2]
+        path.write_text(path.read_text().replace("Why, too.", "Because."))
+        with mock.patch("base.names", return_value=["6.12", "7.3"]), \
+             self.assertRaisesRegex(Refused, "author, changelog or whole files are not the same"):
+            queues.check(self.top)
+
+    def test_whole_files_of_the_other_queue_stay(self):
+        self.git("reset", "-q", "--hard", "HEAD^^")
+        self.refresh()
+        self.assertTrue((self.top / "linux/kernel/new.c").exists())
+        self.assertEqual(self.names[:1], self.stored.names())
+        self.default.load()
+
+    def test_a_foreign_file_is_noticed(self):
+        self.refresh()
+        (self.stored.own / "0009-x.patch").write_text("x")
+        with self.assertRaisesRegex(Failure, "patches/7.3/0009-x.patch is not listed in patches/7"):
+            self.stored.names()
+
+
+class Choose(Project):
+    def test_the_version_decides(self):
+        for version, patchlevel, queue in ((6, 12, "6.12"), (6, 18, "6.12"), (7, 3, "7.3"),
+                                           (7, 4, "7.3"), (8, 0, "7.3")):
+            self.use_base(kernel_files(version=version, patchlevel=patchlevel))
+            self.assertEqual(queue, choose.chosen(None))
+
+    def test_another_queue_was_named(self):
+        with self.assertRaisesRegex(Failure, "is Linux 6.12.5, which takes --base 6.12 and not"):
+            choose.chosen("7.3")
+
+
+class KernelDoc(Project):
+    def test_both_formats_are_understood(self):
+        for text in ("/a.h:5: warning: Parameter 'b' not described in 'f'\n",
+                     "Warning: /a.h:4 Parameter 'b' not described in 'f'\n"):
+            self.assertEqual(["Parameter 'b' not described in 'f'"],
+                             lint.kernel_doc_complaints(text))
+
+    def test_a_checker_that_is_not_understood(self):
+        done = mock.Mock(returncode=0, stdout="Note: a.h, 3: bad\n")
+        with mock.patch("lint._checker", return_value=done), \
+             self.assertRaisesRegex(Failure, "says nothing that is understood"):
+            lint._check_kernel_doc()
+
+    def check(self, stdout="", returncode=0):
+        done = mock.Mock(returncode=returncode, stdout=stdout)
+        with mock.patch("lint._checker", return_value=done), \
+             mock.patch("lint._check_kernel_doc"):
+            return lint.kernel_doc(Repo(self.linux))
+
+    def test_only_what_the_base_is_not_told_is_a_fault(self):
+        self.prepare()
+        self.commit("a: Add", {"kernel/new.h": NEW, "kernel/a.c": EDITED})
+        self.assertEqual(["kernel/new.h: bad"], self.check("/x/a.h:3: warning: bad\n"))
+
+    def test_one_that_breaks_down_is_no_silence(self):
+        self.prepare()
+        self.commit("a: Edit", {"kernel/a.c": EDITED})
+        with self.assertRaisesRegex(Failure, "kernel-doc failed on kernel/a.c:\nTraceback"):
+            self.check("Traceback", 1)
+
+    def test_a_file_that_cannot_be_read_is_no_silence(self):
+        self.prepare()
+        self.commit("a: Add", {"kernel/new.h": NEW})
+        blob = Repo(self.linux).resolve("HEAD:kernel/new.h")
+        (self.linux / f".git/objects/{blob[:2]}/{blob[2:]}").unlink()
+        with self.assertRaisesRegex(Failure, "git show HEAD:kernel/new.h failed"):
+            self.check()
