@@ -145,7 +145,8 @@ static int mock_alloc(struct irq_domain *d, struct ipi_mapping *map,
 	return 0;
 }
 
-static void mock_free(struct irq_domain *d, irq_hw_number_t hwirq)
+static void mock_free(struct irq_domain *d, const struct ipi_mapping *map,
+		      unsigned int cpu, irq_hw_number_t hwirq)
 {
 }
 
@@ -166,8 +167,8 @@ static const struct ipi_domain_ops mock_whole_ops = MOCK_OPS(&mock_whole_chip);
 
 static struct irq_domain * __init mock_ipi_domain(struct mock *mock)
 {
-	return ipi_create_irq_domain(mock->domain, mock->whole ? &mock_whole_ops :
-								 &mock_ops);
+	return ipi_create_irq_domain(mock->domain->fwnode, mock->domain,
+				     mock->whole ? &mock_whole_ops : &mock_ops);
 }
 
 static int __init bench_request(int virq, unsigned int nr)
