@@ -307,7 +307,7 @@ class Mail(Project):
 
     def refused(self, text):
         with self.assertRaisesRegex(Failure, text):
-            branch.mail(self.linux, self.top)
+            branch.mail("", self.linux, self.top)
         self.assertFalse((self.folder / "mail").exists())
 
     def test_commits_that_are_not_saved(self):
@@ -321,7 +321,7 @@ class Mail(Project):
         self.refused("not committed; commit them and run ./ipi refresh")
 
     def test_signed_off_by_the_sender(self):
-        branch.mail(self.linux, self.top)
+        branch.mail("", self.linux, self.top)
         cover = self.folder / "mail" / "0000-cover-letter.txt"
         one, two = sorted((self.folder / "mail").glob("*.patch"))
         self.assertIn("Subject: [PATCH 0/2] Subject line", cover.read_text())
@@ -331,10 +331,69 @@ class Mail(Project):
                       one.read_text())
         self.assertIn("Signed-off-by: Me Too <me@x>", two.read_text())
 
+    def test_the_cover_letter_goes_to_whom_the_base_names(self):
+        branch.mail("", self.linux, self.top)
+        letter, *mails = sorted((self.folder / "mail").glob("0*"))
+        self.assertIn("\nTo: =?utf-8?b?UmFmYcWCIE0u?= <m@x>\nCc: list@x\nSubject: ",
+                      letter.read_text())
+        self.assertNotIn("list@x", "".join(path.read_text() for path in mails))
+
+    def letter(self, folder="mail"):
+        return (self.folder / folder / "0000-cover-letter.txt").read_text()
+
+    def test_a_commit_of_the_base_that_nobody_has_is_not_named(self):
+        branch.mail("", self.linux, self.top)
+        self.assertNotIn("base-commit", self.letter())
+        self.assertIn("Applies to Linux 6.12.5 as in base.tar.xz, which tells no commit.",
+                      self.letter())
+
+    def test_the_commit_of_a_git_tree_is_the_base_commit(self):
+        vendor = Repo(self.folder / "vendor")
+        Repo(self.linux).check_out("base", vendor.path)
+        vendor.text("init", "--quiet")
+        vendor.text("add", "--force", ".")
+        vendor.text("commit", "--quiet", "-m", "x", env=identity(base.AUTHOR))
+        self.set_env(LINUX=str(vendor.path))
+        self.prepare()
+        branch.mail("", self.linux, self.top)
+        self.assertIn(f"\nbase-commit: {vendor.resolve('HEAD')}\n", self.letter())
+
+    def divide(self):
+        (self.stored.patches / "parts").write_text("one a: Add\ntwo a: Move\n")
+        (self.stored.patches / "cover").mkdir()
+        (self.stored.patches / "cover/two.txt").write_text("Second part\n\nBlurb 2.\n")
+        self.save()
+
+    def test_a_part_goes_on_top_of_those_before(self):
+        self.divide()
+        branch.mail("two", self.linux, self.top)
+        names = sorted(path.name for path in (self.folder / "mail-two").iterdir())
+        self.assertEqual(["0000-cover-letter.txt", "0001-a-Move.patch"], names)
+        self.assertIn("Subject: [PATCH 0/1] Second part", self.letter("mail-two"))
+        self.assertRegex(self.letter("mail-two"), "(?m)^prerequisite-patch-id: [0-9a-f]{40}$")
+
+    def test_each_part_has_versions_of_its_own(self):
+        self.divide()
+        for tag in ("v4", "one-v3", "two-v1"):
+            run(["git", "-C", self.top, "tag", tag])
+        self.git("commit", "-q", "--amend", "-m", "a: Move", "-m", "Why.")
+        self.save()
+        branch.mail("two", self.linux, self.top)
+        self.assertIn("[PATCH v2 0/1]", self.letter("mail-two"))
+        self.assertRegex((self.folder / "mail-two/range-diff.txt").read_text(),
+                         r"\A1: .* ! 1: .* a: Move\n")
+
+    def test_a_part_that_cannot_be_mailed(self):
+        self.divide()
+        for part, reason in (("three", "unknown part 'three', known are: one, two"),
+                             ("one", "there is no cover letter: patches/cover/one.txt")):
+            with self.assertRaisesRegex(Failure, reason):
+                branch.mail(part, self.linux, self.top)
+
     def test_another_author_stays_one(self):
         self.git("commit", "-q", "--amend", "--no-edit", "--author=Bé <b@c>")
         self.save()
-        branch.mail(self.linux, self.top)
+        branch.mail("", self.linux, self.top)
         two = sorted((self.folder / "mail").glob("*.patch"))[1].read_text()
         self.assertRegex(two, "(?m)^From: .*b@c>$")
         self.assertIn("Signed-off-by: Me Too <me@x>", two)
@@ -345,7 +404,7 @@ class Mail(Project):
         self.commit("a: Change", {"kernel/b.c": LONG})
         self.save()
         self.prepare(force=True)
-        branch.mail(self.linux, self.top)
+        branch.mail("", self.linux, self.top)
         names = sorted(path.name for path in (self.folder / "mail").glob("*"))
         self.assertEqual(["0000", "0001", "0002", "0003"], [name[:4] for name in names[:-1]])
         for number, name in enumerate(names[:-1]):
@@ -362,7 +421,7 @@ class Mail(Project):
         self.refresh()
         self.prepare()
         self.save()
-        branch.mail(self.linux, self.top)
+        branch.mail("", self.linux, self.top)
         self.assertEqual(["0000-cover-letter.txt", "0001-a-Add.patch"],
                          sorted(path.name for path in (self.folder / "mail").glob("*")))
         self.assertRegex(self.noted.getvalue(),
@@ -372,13 +431,13 @@ class Mail(Project):
         import mailer
         fill = mailer._fill_cover
 
-        def spoil(letter, cover):
-            fill(letter, cover)
+        def spoil(letter, *words):
+            fill(letter, *words)
             one = sorted(letter.parent.glob("0001*"))[0]
             one.write_text(one.read_text().replace("+long something", "+int something"))
         with mock.patch.object(mailer, "_fill_cover", spoil):
             with self.assertRaisesRegex(Failure, "does not give the tree"):
-                branch.mail(self.linux, self.top)
+                branch.mail("", self.linux, self.top)
         self.assertFalse((self.folder / "mail").exists())
 
     def test_nobody_to_sign(self):
@@ -386,7 +445,7 @@ class Mail(Project):
                      GIT_CONFIG_SYSTEM="/dev/null", HOME="/nonexistent")
         with mock.patch("mailer.TOP", self.folder):
             with self.assertRaisesRegex(Failure, "git does not know who you are"):
-                branch.mail(self.linux, self.top)
+                branch.mail("", self.linux, self.top)
 
 
 class Export(Project):

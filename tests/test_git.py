@@ -37,6 +37,6 @@ class SomebodyElses(Scratch):
         self.assertEqual(self.folder / "word", checker.call_args.args[0][-1])
 
     def test_mails(self):
-        self.assertEqual((7, "v7"), mailer._last_version(self.folder))
+        self.assertEqual((7, "v7"), mailer._last_version(self.folder, "v"))
         with mock.patch.object(mailer, "TOP", self.folder):
             self.assertEqual(["Me Too", "me@x"], mailer._sender())

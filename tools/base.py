@@ -90,6 +90,11 @@ def _committed(path):
     return tree
 
 
+def commit_of(path):
+    """The commit that the source at @path is, or nothing if it is no git tree."""
+    return git.Repo(path).resolve("HEAD") if _is_git(path) else ""
+
+
 def identity(path):
     """Changes when the source does; of a folder, only its top is looked at."""
     if _is_git(path):

@@ -214,21 +214,22 @@ def _differences(one, two):
         paths = [*patchfile.files_in(stored.own), stored.blobs,
                  *(stored.linux / path for path in series.overlays(stored))]
         return {str(stored.where(path)): (path.read_bytes(), path.stat().st_mode & 0o100)
-                for path in paths if path.is_file() and path.name != patchfile.COVER}
+                for path in paths if path.is_file() and path.name not in patchfile.BESIDE}
     ours, theirs = files(one), files(two)
     return sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
 
 
-def mail(linux=LINUX, top=TOP):
-    folder = BUILD / "mail"
+def mail(part="", linux=LINUX, top=TOP):
+    folder = BUILD / (f"mail-{part}" if part else "mail")
     _stored_head(Repo(linux), patchfile.Stored(top))
     changed = Repo(top).text("status", "--porcelain", "--", "patches", "linux", "base")
     if changed:
         raise Failure("what is stored of the series is not committed, so a tag would not hold what "
                       f"is mailed; commit it first:\n{changed}")
     with step("write the mails"):
-        write_mail(Repo(linux), top / "patches" / patchfile.COVER, folder, top)
-    say("PASS: git am build/mail/*.patch on the base gives the series")
+        write_mail(Repo(linux), folder, top, part)
+    below = "the base with the parts before it" if part else "the base"
+    say(f"PASS: git am {folder.relative_to(BUILD)}/*.patch on {below} gives the series")
 
 
 def export(folder=None, linux=LINUX, top=TOP):

@@ -8,6 +8,7 @@ import document
 import each
 import kunitconfig
 import lint
+import parts
 import queues
 import static
 from common import LINUX, Failure, Refused, say, step
@@ -35,6 +36,7 @@ def quick():
     with step("nothing is left of what the series replaces"):
         check_replaced(Repo(LINUX))
     queues.check()
+    parts.check()
     lint.lint()
     bindings.check()
     say("PASS: check: the round trip is exact, checkpatch, codespell and kernel-doc are content, "

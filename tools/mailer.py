@@ -2,12 +2,15 @@
 """The series as mails that a person sends: signed off by them, each patch by its author."""
 
 import contextlib
+import re
 import shutil
 import subprocess
 import tempfile
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 
 import base
+import parts
 import patchfile
 import series
 from common import TOP, Failure, run, say, warn
@@ -17,6 +20,7 @@ OURS = "refs/ipi/mail"
 RANGE_DIFF = "range-diff.txt"
 # No patch, so that git am takes all of *.patch.
 LETTER = "0000-cover-letter.txt"
+MAINTAINERS, FINDER = "MAINTAINERS", "get_maintainer.pl"
 _EXPORTED = f"{patchfile.SPDX}# Written by ./ipi export, and replaced by the next one.\n"
 
 
@@ -33,10 +37,17 @@ def _sender():
     return values
 
 
+def _branch(repo, head):
+    """The base, and the commits up to @head."""
+    return [repo.resolve("base"), *repo.commits("base", head)]
+
+
 def _sign(repo, name, email):
-    """The branch again, signed off by the sender, who is the author unless another is stored."""
-    sender, head = f"{name} <{email}>", repo.resolve("base")
-    for commit in repo.commits("base", "HEAD"):
+    """The commits of the branch again, signed off by the sender, who is the author unless
+    another is stored; the base goes first."""
+    start, *commits = _branch(repo, "HEAD")
+    sender, signed = f"{name} <{email}>", [start]
+    for commit in commits:
         author, message = repo.author(commit), repo.text("log", "-1", "--format=%B", commit)
         if author == base.AUTHOR:
             author = sender
@@ -46,28 +57,59 @@ def _sign(repo, name, email):
         message = repo.text("interpret-trailers", "--if-exists=addIfDifferent",
                             "--trailer", f"Signed-off-by: {sender}",
                             data=message + "\n")
-        head = repo.text("commit-tree", repo.tree(commit), "-p", head,
-                         data=message + "\n", env=identity(author, committer=sender))
-    repo.text("update-ref", OURS, head)
+        signed.append(repo.text("commit-tree", repo.tree(commit), "-p", signed[-1],
+                                data=message + "\n", env=identity(author, committer=sender)))
+    repo.text("update-ref", OURS, signed[-1])
+    return signed
 
 
-def _fill_cover(letter, cover):
+def _recipients(repo, mails):
+    """The headers To and Cc for all of @mails, by the base's own list of maintainers."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, path in ((MAINTAINERS, MAINTAINERS), (FINDER, f"scripts/{FINDER}")):
+            (Path(folder) / name).write_bytes(repo.raw("show", f"base:{path}"))
+
+        def found(*which):
+            said = run(["perl", FINDER, "--no-tree", "--no-git", "--no-git-fallback", "--no-fixes",
+                        "--no-rolestats", *which, *mails], cwd=folder)
+            return [formataddr(parseaddr(line)) for line in said.splitlines()]
+        maintainers, others = found("--no-r", "--no-l"), found("--no-m")
+    others = [who for who in others if who not in maintainers]
+    return "".join(f"{header}: " + ",\n    ".join(whom) + "\n"
+                   for header, whom in (("To", maintainers), ("Cc", others)) if whom)
+
+
+def _base_line(repo):
+    """What a reader can find of the base.
+
+    A git tree has the commit. A package or a tarball is imported as a commit that
+    nobody else has, which git must not name.
+    """
+    commit, source = base.commit_of(base.source()), base.source().name
+    if commit:
+        return f"base-commit: {commit}"
+    version = base.version_of(repo.raw("show", "base:Makefile"))
+    return f"Applies to Linux {version} as in {source}, which tells no commit."
+
+
+def _fill_cover(letter, cover, headers, base_line):
     """The first line of the stored cover letter is its subject."""
     text = letter.read_text()
     lines = [line for line in cover.read_text().splitlines(keepends=True)
              if not line.startswith("# SPDX")]
     subject, body = lines[0].strip(), "".join(lines[1:]).strip("\n")
-    text = text.replace("*** SUBJECT HERE ***", subject)
-    letter.write_text(text.replace("*** BLURB HERE ***", body))
+    text = text.replace("*** SUBJECT HERE ***", subject).replace("*** BLURB HERE ***", body)
+    text = text.replace("\nSubject: ", f"\n{headers}Subject: ", 1)
+    letter.write_text(re.sub("^base-commit: .*$", lambda _: base_line, text, flags=re.M))
 
 
-def _prove(repo, head, mails):
-    """git am of the mails on the base must give the tree of @head."""
-    touched = repo.text("diff", "--name-only", "--no-renames", "base", head)
+def _prove(repo, start, head, mails):
+    """git am of the mails on @start must give the tree of @head."""
+    touched = repo.text("diff", "--name-only", "--no-renames", start, head)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         repo.text("worktree", "add", "--quiet", "--no-checkout", "--detach",
-                  str(tree), "base")
+                  str(tree), start)
         try:
             work = Repo(tree)
             # Only the touched files are checked out: the base has 85,000.
@@ -94,11 +136,21 @@ def _replaced(folder):
         fresh.rename(folder)
 
 
-def _last_version(top):
-    """(number, tag) of the newest tag v<number>: what was mailed before; (0, None) if none."""
-    tags = Repo(top).text("tag", "--list", "v[0-9]*").split()
-    numbers = [int(tag[1:]) for tag in tags if tag[1:].isdigit()]
-    return (max(numbers), f"v{max(numbers)}") if numbers else (0, None)
+def _last_version(top, prefix):
+    """(number, tag) of the newest tag @prefix<number>: what was mailed before; (0, None) if none."""
+    tags = Repo(top).text("tag", "--list", f"{prefix}[0-9]*").split()
+    numbers = [int(tag.removeprefix(prefix)) for tag in tags
+               if tag.removeprefix(prefix).isdigit()]
+    return (max(numbers), f"{prefix}{max(numbers)}") if numbers else (0, None)
+
+
+def _range_of(repo, top, part, commits):
+    """(start, head) of @part among @commits, of which the first is the base; of all if empty."""
+    if not part:
+        return commits[0], commits[-1]
+    subjects = [repo.text("log", "-1", "--format=%s", commit) for commit in commits[1:]]
+    where = parts.one(part, parts.load(top), subjects)
+    return commits[where.start], commits[where.stop]
 
 
 def _stored_at(top, tag, folder):
@@ -108,7 +160,7 @@ def _stored_at(top, tag, folder):
     return patchfile.Stored(Path(folder))
 
 
-def _write_range_diff(repo, top, tag, path):
+def _write_range_diff(repo, top, tag, part, path):
     """What has changed since @tag, patch by patch; the base may have changed, too."""
     with tempfile.TemporaryDirectory() as folder:
         stored = _stored_at(top, tag, folder)
@@ -117,31 +169,36 @@ def _write_range_diff(repo, top, tag, path):
             return
         try:
             last, _ = series.apply(repo, "base", stored)
+            then = _range_of(repo, stored.top, part, _branch(repo, last))
         except Failure as failure:
             warn(f"no range-diff: {tag} does not fit this base: {failure}")
             return
-    path.write_text(repo.text("range-diff", f"base..{last}", "base..HEAD") + "\n")
+    now = _range_of(repo, top, part, _branch(repo, "HEAD"))
+    path.write_text(repo.text("range-diff", "..".join(then), "..".join(now)) + "\n")
 
 
-def write_mail(repo, cover, folder, top):
-    if not cover.exists():
-        raise Failure(f"there is no cover letter: patches/{cover.name}")
+def write_mail(repo, folder, top, part=""):
+    """@part of the series as mails in @folder, all of it if empty."""
+    cover = parts.cover_of(part, top)
     name, email = _sender()
-    _sign(repo, name, email)
-    number, tag = _last_version(top)
+    start, head = _range_of(repo, top, part, _sign(repo, name, email))
+    if not cover.exists():
+        raise Failure(f"there is no cover letter: {cover.relative_to(top)}")
+    what = f"{part}-v" if part else "v"
+    number, tag = _last_version(top, what)
     prefix = f"PATCH v{number + 1}" if number else "PATCH"
     with _replaced(folder) as fresh:
         repo.text("-c", f"user.name={name}", "-c", f"user.email={email}",
-                  "format-patch", "--quiet", "-M", "--cover-letter", "--thread",
-                  f"--subject-prefix={prefix}", "-o", str(fresh), f"base..{OURS}")
+                  "format-patch", "--quiet", "-M", "--cover-letter", "--thread", "--base=base",
+                  f"--subject-prefix={prefix}", "-o", str(fresh), f"{start}..{head}")
         cover_mail, *mails = sorted(fresh.glob("*.patch"))
-        _fill_cover(cover_mail, cover)
+        _fill_cover(cover_mail, cover, _recipients(repo, mails), _base_line(repo))
         cover_mail.rename(fresh / LETTER)
-        _prove(repo, OURS, mails)
+        _prove(repo, start, head, mails)
         if tag:
-            _write_range_diff(repo, top, tag, fresh / RANGE_DIFF)
+            _write_range_diff(repo, top, tag, part, fresh / RANGE_DIFF)
         else:
-            say("no tag v<number> says what was mailed before, so there is no range-diff")
+            say(f"no tag {what}<number> says what was mailed before, so there is no range-diff")
 
 
 def _check_exported(folder):
@@ -159,7 +216,7 @@ def write_export(repo, head, folder):
         repo.text("format-patch", "--quiet", "--no-renames", "--no-numbered", "--full-index",
                   "--no-signature", "--zero-commit", "-o", str(fresh), f"base..{head}")
         patches = sorted(fresh.glob("*.patch"))
-        _prove(repo, head, patches)
+        _prove(repo, "base", head, patches)
         names = "".join(f"{path.name}\n" for path in patches)
         patchfile.write(fresh / patchfile.SERIES, _EXPORTED + names)
     return len(patches)

@@ -24,9 +24,9 @@ def prepare(force=None):
     say(f"PASS: build/linux is the base with {len(patches)} patches")
 
 
-def mail():
+def mail(part=""):
     branch.prepare()
-    branch.mail()
+    branch.mail(part)
 
 
 def export(folder=None):

@@ -59,6 +59,8 @@ packages_for() {
 		for mutant_machine in malta $(mutant_machines); do
 			machine_packages "$mutant_machine"
 		done ;;
+	mail)
+		echo perl ;;
 	bench)
 		echo "$BUILD_PACKAGES gnuplot-nox"
 		bench_packages ;;

@@ -23,6 +23,9 @@ FROM = "From: "
 SUBJECT = "Subject: [PATCH] "
 SERIES = "series"
 COVER = "0000-cover.txt"
+PARTS = "parts"
+# What lies beside the patches and is no part of what is applied.
+BESIDE = {COVER, PARTS}
 SPDX = "# SPDX-License-Identifier: GPL-2.0-only\n"
 # The length of "0001-".
 NUMBERED = 5
@@ -158,7 +161,7 @@ class Stored:
             if not self.path(name).exists():
                 raise Failure(f"{listing} lists {name}, but patches/ has no such file")
         there = {file.name for file in files_in(self.own)}
-        for name in sorted(there - {SERIES, COVER} - set(names)):
+        for name in sorted(there - {SERIES} - BESIDE - set(names)):
             raise Failure(f"{folder}/{name} is not listed in {listing}")
         return names
 

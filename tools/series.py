@@ -8,7 +8,7 @@ from pathlib import Path
 import base
 from common import Failure, warn
 from git import Repo, identity
-from patchfile import (COVER, NUMBERED, SERIES, SPDX, Patch, Stored, files_in, overlays_in,
+from patchfile import (BESIDE, NUMBERED, SERIES, SPDX, Patch, Stored, files_in, overlays_in,
                        parse, read, write)
 
 SECONDS_APART = 60
@@ -272,7 +272,7 @@ def store(repo, start, head, stored, listed):
              for patch in series if not patch.shared}
     names = "".join(patch.name + "\n" for patch in series)
     files[SERIES] = ((SPDX + names).encode(), False)
-    there = [path for path in files_in(stored.own) if path.name != COVER]
+    there = [path for path in files_in(stored.own) if path.name not in BESIDE]
     _replace_files(stored.own, there, files)
 
     lines = "".join(f"{blob} {path}\n" for path, blob in sorted(blobs.items()))
