@@ -16,13 +16,13 @@ from unittest import mock
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tools"))
 
-import base  # noqa: E402
-import branch  # noqa: E402
-import build  # noqa: E402
-import git  # noqa: E402
-import machine  # noqa: E402
-import patchfile  # noqa: E402
-from git import Repo  # noqa: E402
+from ipi.series import base  # noqa: E402
+from ipi.series import branch  # noqa: E402
+from ipi.machines import build  # noqa: E402
+from ipi import git  # noqa: E402
+from ipi.machines import machine  # noqa: E402
+from ipi.series import patchfile  # noqa: E402
+from ipi.git import Repo  # noqa: E402
 
 MAKEFILE = "VERSION = {}\nPATCHLEVEL = {}\nSUBLEVEL = {}\n"
 LONG = "".join(f"int function_number_{i:03}(void);\n" for i in range(60))

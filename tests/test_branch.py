@@ -10,11 +10,10 @@ from unittest import mock
 
 from support import EDITED, LONG, NEW, TOP, Project, Scratch, kernel_files
 
-import base
-import branch
 import choose
-from common import Failure, only_one_run, run
-from git import Repo, identity
+from ipi.series import base, branch
+from ipi.common import Failure, only_one_run, run
+from ipi.git import Repo, identity
 
 
 class Prepare(Project):
@@ -428,14 +427,14 @@ class Mail(Project):
                          "no range-diff: v1 does not fit this base: 0002-a-Move.patch does not")
 
     def test_a_mail_that_gives_another_tree_is_refused(self):
-        import mailer
-        fill = mailer._fill_cover
+        from ipi.series import mail
+        fill = mail._fill_cover
 
         def spoil(letter, *words):
             fill(letter, *words)
             one = sorted(letter.parent.glob("0001*"))[0]
             one.write_text(one.read_text().replace("+long something", "+int something"))
-        with mock.patch.object(mailer, "_fill_cover", spoil):
+        with mock.patch.object(mail, "_fill_cover", spoil):
             with self.assertRaisesRegex(Failure, "does not give the tree"):
                 branch.mail("", self.linux, self.top)
         self.assertFalse((self.folder / "mail").exists())
@@ -443,7 +442,7 @@ class Mail(Project):
     def test_nobody_to_sign(self):
         self.set_env(GIT_CONFIG_COUNT="0", GIT_CONFIG_GLOBAL="/dev/null",
                      GIT_CONFIG_SYSTEM="/dev/null", HOME="/nonexistent")
-        with mock.patch("mailer.TOP", self.folder):
+        with mock.patch("ipi.series.mail.TOP", self.folder):
             with self.assertRaisesRegex(Failure, "git does not know who you are"):
                 branch.mail("", self.linux, self.top)
 
@@ -521,7 +520,7 @@ class Export(Project):
 class OneRunOnly(Scratch):
     def test_second_run_is_refused(self):
         with only_one_run(self.folder):
-            script = ("import sys; from pathlib import Path; from common import *\n"
+            script = ("import sys; from pathlib import Path; from ipi.common import *\n"
                       "with only_one_run(Path(sys.argv[1])): pass")
             done = subprocess.run([sys.executable, "-c", script, str(self.folder)],
                                   env={**os.environ, "PYTHONPATH": str(TOP / "tools")},

@@ -11,12 +11,8 @@ from unittest import mock
 
 from support import TOP, Kernels, Scratch, group, write_program
 
-import boot
-import build
-import kunit
-import machine
-import verdict
-from common import Failure, Refused
+from ipi.machines import boot, build, kunit, machine, verdict
+from ipi.common import Failure, Refused
 
 
 class Fragments(unittest.TestCase):

@@ -9,7 +9,7 @@ from unittest import mock
 
 from support import TOP, Scratch, write_program
 
-import machine
+from ipi.machines import machine
 import main
 
 NEEDED = ["dirname", "sed", "ls", "tr", "sort", "basename", "sh", "cat",

@@ -2,16 +2,14 @@
 """kunit.py run --kunitconfig: what it is told, and what is made of its end, without a kernel."""
 
 import json
-import re
 import subprocess
 from unittest import mock
 
 from support import TOP, Scratch, group, write_program
 
-import check
-import kunit
-import kunitconfig
-from common import Failure, Refused
+from ipi.checks import kunitconfig, review
+from ipi.machines import kunit
+from ipi.common import Failure, Refused
 
 END = "[    3.2] reboot: Restarting system\n"
 # Says what it was told, and leaves what it is told to.
@@ -173,16 +171,17 @@ class Sources(Scratch):
     def test_the_suites_of_other_configurations_are_there(self):
         suites = set(kunit.suites_in(self.SUITES, "x86"))
         self.assertLess(kunitconfig.NOT_BUILT, suites)
-        self.assertEqual(suites - kunitconfig.NOT_BUILT, set(kunitconfig.wanted(self.SUITES, "x86_64")))
+        self.assertEqual(suites - kunitconfig.NOT_BUILT,
+                         set(kunitconfig.wanted(self.SUITES, "x86_64")))
 
 
 class Complete(Scratch):
     def test_all_architectures_are_run_before_the_series_is_mailed(self):
-        for name in ("quick", "static.static", "cocci.cocci", "document.compile_examples",
-                     "each.each_patch"):
-            self.enterContext(mock.patch(f"check.{name}"))
-        with mock.patch("kunitconfig.kunitconfig") as run:
-            check.complete()
+        for name in ("quick", "sparse.static", "coccinelle.cocci", "examples.compile_examples",
+                     "each_patch.each_patch"):
+            self.enterContext(mock.patch(f"ipi.checks.review.{name}"))
+        with mock.patch("ipi.checks.kunitconfig.kunitconfig") as run:
+            review.complete()
         self.assertEqual([mock.call(name) for name in ("um", "x86_64", "arm64")],
                          run.mock_calls)
 

@@ -7,7 +7,7 @@ from unittest import mock
 from support import Scratch
 
 import main
-from common import Failure, Refused
+from ipi.common import Failure, Refused
 
 
 class Ends(Scratch):

@@ -7,12 +7,10 @@ from unittest import mock
 
 from support import TOP, Project, Scratch, group
 
-import build
-import kunit
-import machine
-import mutants
-from common import Failure, Refused
-from git import Repo
+from ipi.machines import build, kunit, machine
+from ipi.measure import mutants
+from ipi.common import Failure, Refused
+from ipi.git import Repo
 
 HEADER = "Breaks: R2, leaks\n one hwirq\nSuite: ipi-a\n"
 DIFF = ("diff --git a/kernel/a.c b/kernel/a.c\n--- a/kernel/a.c\n+++ b/kernel/a.c\n"

@@ -3,9 +3,8 @@
 
 from support import TOP, Project, Scratch
 
-import parts
-import patchfile
-from common import Failure, Refused
+from ipi.series import parts, patchfile
+from ipi.common import Failure, Refused
 
 TWO = {"one": "a", "two": "c"}
 

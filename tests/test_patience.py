@@ -8,7 +8,7 @@ from unittest import mock
 
 from support import Scratch, write_program
 
-import patience
+from ipi.machines import patience
 
 NEVER = 10 ** 6
 LIMITS = patience.Limits(total=100, silence=20)

@@ -5,8 +5,8 @@ from unittest import mock
 
 from support import Scratch
 
-import platforms
-from common import Failure
+from ipi.checks import platforms
+from ipi.common import Failure
 
 
 class Platforms(Scratch):
@@ -27,8 +27,8 @@ class Platforms(Scratch):
                 self.assertTrue(config.read_text().endswith(wanted["change"]))
                 config.write_text(wanted["change"] if granted else "CONFIG_SMP=y\n")
                 return mock.Mock(returncode=0)
-            with (mock.patch("platforms.BUILD", self.folder),
-                  mock.patch("platforms._make", make)):
+            with (mock.patch("ipi.checks.platforms.BUILD", self.folder),
+                  mock.patch("ipi.checks.platforms._make", make)):
                 if granted:
                     platforms._change("x", wanted)
                     continue

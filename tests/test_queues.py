@@ -5,14 +5,11 @@ from unittest import mock
 
 from support import EDITED, LONG, NEW, Project, kernel_files
 
-import base
-import branch
+from ipi.checks import lint
 import choose
-import lint
-import patchfile
-import queues
-from common import Failure, Refused
-from git import Repo
+from ipi.series import base, branch, patchfile, queues
+from ipi.common import Failure, Refused
+from ipi.git import Repo
 
 OTHER = LONG.replace("function", "other")
 
@@ -68,7 +65,7 @@ class TwoBases(Project):
         self.refresh()
         path = self.stored.own / self.names[2]
         path.write_text(path.read_text().replace("Why, too.", "Because."))
-        with mock.patch("base.names", return_value=["6.12", "7.3"]), \
+        with mock.patch("ipi.series.base.names", return_value=["6.12", "7.3"]), \
              self.assertRaisesRegex(Refused, "author, changelog or whole files are not the same"):
             queues.check(self.top)
 
@@ -107,14 +104,14 @@ class KernelDoc(Project):
 
     def test_a_checker_that_is_not_understood(self):
         done = mock.Mock(returncode=0, stdout="Note: a.h, 3: bad\n")
-        with mock.patch("lint._checker", return_value=done), \
+        with mock.patch("ipi.checks.lint._checker", return_value=done), \
              self.assertRaisesRegex(Failure, "says nothing that is understood"):
             lint._check_kernel_doc()
 
     def check(self, stdout="", returncode=0):
         done = mock.Mock(returncode=returncode, stdout=stdout)
-        with mock.patch("lint._checker", return_value=done), \
-             mock.patch("lint._check_kernel_doc"):
+        with mock.patch("ipi.checks.lint._checker", return_value=done), \
+             mock.patch("ipi.checks.lint._check_kernel_doc"):
             return lint.kernel_doc(Repo(self.linux))
 
     def test_only_what_the_base_is_not_told_is_a_fault(self):

@@ -7,10 +7,9 @@ from unittest import mock
 
 from support import EDITED, LONG, NEW, Project, kernel_files
 
-import branch
-import series
-from common import Failure, Refused
-from git import Repo
+from ipi.series import branch, convert
+from ipi.common import Failure, Refused
+from ipi.git import Repo
 
 
 class RoundTrip(Project):
@@ -294,6 +293,6 @@ class Rewritten(Project):
         repo = self.prepare()
         lines = LONG.splitlines(keepends=True)
         self.commit("half", {"kernel/a.c": "".join(lines[:30])})
-        self.assertFalse(series.is_rewritten(repo, "HEAD", "kernel/a.c"))
+        self.assertFalse(convert.is_rewritten(repo, "HEAD", "kernel/a.c"))
         self.commit("few", {"kernel/a.c": "".join(lines[:5]) + NEW})
-        self.assertTrue(series.is_rewritten(repo, "HEAD", "kernel/a.c"))
+        self.assertTrue(convert.is_rewritten(repo, "HEAD", "kernel/a.c"))

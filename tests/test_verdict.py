@@ -7,12 +7,8 @@ from unittest import mock
 
 from support import TOP, Scratch
 
-import coprocessor
-import foreign
-import kunit
-import machine
-import verdict
-from common import Refused
+from ipi.machines import coprocessor, foreign, kunit, machine, verdict
+from ipi.common import Refused
 
 LOGS = TOP / "tests" / "logs"
 MALTA = machine.load("malta")

@@ -4,8 +4,8 @@
 import os
 import sys
 
-import base
-from common import Failure
+from ipi.series import base
+from ipi.common import Failure
 
 
 def chosen(wanted):

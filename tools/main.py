@@ -3,19 +3,12 @@
 
 import sys
 
-import bench
-import boot
-import branch
-import check
-import compare
-import kunit
-import machine
-import mutants
-import platforms
-import queues
-import suite
-from common import LINUX, Failure, Refused, only_one_run, say
-from git import Repo
+from ipi.checks import ci, platforms, review
+from ipi.machines import boot, kunit, machine
+from ipi.measure import bench, compare, mutants
+from ipi.series import branch, queues
+from ipi.common import LINUX, Failure, Refused, only_one_run, say
+from ipi.git import Repo
 
 
 def prepare(force=None):
@@ -42,7 +35,7 @@ def run_kunit(name):
 COMMANDS = {
     "bench": bench.bench,
     "boot": lambda name: boot.boot(machine.load(name)),
-    "check": check.complete,
+    "check": review.complete,
     "compare": lambda name: compare.compare(machine.load(name)),
     "export": export,
     "kunit": run_kunit,
@@ -54,7 +47,7 @@ COMMANDS = {
     "refresh": lambda force=None: branch.refresh(force=bool(force)),
     "shell": lambda name: boot.shell(machine.load(name)),
     "stress": lambda name: boot.stress(machine.load(name)),
-    "test": suite.test,
+    "test": ci.test,
 }
 
 

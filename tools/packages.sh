@@ -42,7 +42,7 @@ platform_packages() {
 	sed -n 's/^packages = \[\(.*\)\]$/\1/p' "$here/configs/platforms.toml" | tr -d '",'
 }
 
-# Not one of a suite that the system does not have: tools/archive.py gets it.
+# Not one of a suite that the system does not have: tools/ipi/archive.py gets it.
 base_package() {
 	sed '/^#/d; / /d' "$here/base/${IPI_BASE:-6.12}/package"
 }
