@@ -16,13 +16,11 @@ from unittest import mock
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tools"))
 
-from ipi.series import base  # noqa: E402
-from ipi.series import branch  # noqa: E402
-from ipi.machines import build  # noqa: E402
 from ipi import git  # noqa: E402
-from ipi.machines import machine  # noqa: E402
-from ipi.series import patchfile  # noqa: E402
+from ipi.checks import round_trip  # noqa: E402
 from ipi.git import Repo  # noqa: E402
+from ipi.machines import build, machine  # noqa: E402
+from ipi.series import base, branch, export, mail, patchfile  # noqa: E402
 
 MAKEFILE = "VERSION = {}\nPATCHLEVEL = {}\nSUBLEVEL = {}\n"
 LONG = "".join(f"int function_number_{i:03}(void);\n" for i in range(60))
@@ -86,7 +84,8 @@ class Project(Scratch):
         (self.top / "patches").mkdir(parents=True)
         self.use_base(kernel_files())
         self.enterContext(mock.patch.object(base, "NEEDED_BYTES", 0))
-        self.enterContext(mock.patch.object(branch, "BUILD", self.folder))
+        for module in (mail, export, round_trip):
+            self.enterContext(mock.patch.object(module, "BUILD", self.folder))
 
     def use_base(self, files, name="base.tar.xz"):
         make_tarball(self.folder / name, files)

@@ -10,10 +10,9 @@ from unittest import mock
 
 from support import EDITED, LONG, NEW, TOP, Project, Scratch, kernel_files
 
-import choose
-from ipi.series import base, branch
 from ipi.common import Failure, only_one_run, run
 from ipi.git import Repo, identity
+from ipi.series import base, branch, export, mail
 
 
 class Prepare(Project):
@@ -165,7 +164,7 @@ class GitTree(Project):
         self.assertEqual(before, self.everything("vendor"))
         self.assertIn("vendor has changes that are not committed; its last commit is the base",
                       self.noted.getvalue())
-        self.assertEqual("6.12", choose.chosen(None))
+        self.assertEqual("6.12", base.chosen(None))
 
     def test_a_new_commit_is_seen(self):
         self.prepare()
@@ -306,7 +305,7 @@ class Mail(Project):
 
     def refused(self, text):
         with self.assertRaisesRegex(Failure, text):
-            branch.mail("", self.linux, self.top)
+            mail.mail("", self.linux, self.top)
         self.assertFalse((self.folder / "mail").exists())
 
     def test_commits_that_are_not_saved(self):
@@ -320,7 +319,7 @@ class Mail(Project):
         self.refused("not committed; commit them and run ./ipi refresh")
 
     def test_signed_off_by_the_sender(self):
-        branch.mail("", self.linux, self.top)
+        mail.mail("", self.linux, self.top)
         cover = self.folder / "mail" / "0000-cover-letter.txt"
         one, two = sorted((self.folder / "mail").glob("*.patch"))
         self.assertIn("Subject: [PATCH 0/2] Subject line", cover.read_text())
@@ -331,7 +330,7 @@ class Mail(Project):
         self.assertIn("Signed-off-by: Me Too <me@x>", two.read_text())
 
     def test_the_cover_letter_goes_to_whom_the_base_names(self):
-        branch.mail("", self.linux, self.top)
+        mail.mail("", self.linux, self.top)
         letter, *mails = sorted((self.folder / "mail").glob("0*"))
         self.assertIn("\nTo: =?utf-8?b?UmFmYcWCIE0u?= <m@x>\nCc: list@x\nSubject: ",
                       letter.read_text())
@@ -341,7 +340,7 @@ class Mail(Project):
         return (self.folder / folder / "0000-cover-letter.txt").read_text()
 
     def test_a_commit_of_the_base_that_nobody_has_is_not_named(self):
-        branch.mail("", self.linux, self.top)
+        mail.mail("", self.linux, self.top)
         self.assertNotIn("base-commit", self.letter())
         self.assertIn("Applies to Linux 6.12.5 as in base.tar.xz, which tells no commit.",
                       self.letter())
@@ -354,7 +353,7 @@ class Mail(Project):
         vendor.text("commit", "--quiet", "-m", "x", env=identity(base.AUTHOR))
         self.set_env(LINUX=str(vendor.path))
         self.prepare()
-        branch.mail("", self.linux, self.top)
+        mail.mail("", self.linux, self.top)
         self.assertIn(f"\nbase-commit: {vendor.resolve('HEAD')}\n", self.letter())
 
     def divide(self):
@@ -365,7 +364,7 @@ class Mail(Project):
 
     def test_a_part_goes_on_top_of_those_before(self):
         self.divide()
-        branch.mail("two", self.linux, self.top)
+        mail.mail("two", self.linux, self.top)
         names = sorted(path.name for path in (self.folder / "mail-two").iterdir())
         self.assertEqual(["0000-cover-letter.txt", "0001-a-Move.patch"], names)
         self.assertIn("Subject: [PATCH 0/1] Second part", self.letter("mail-two"))
@@ -377,7 +376,7 @@ class Mail(Project):
             run(["git", "-C", self.top, "tag", tag])
         self.git("commit", "-q", "--amend", "-m", "a: Move", "-m", "Why.")
         self.save()
-        branch.mail("two", self.linux, self.top)
+        mail.mail("two", self.linux, self.top)
         self.assertIn("[PATCH v2 0/1]", self.letter("mail-two"))
         self.assertRegex((self.folder / "mail-two/range-diff.txt").read_text(),
                          r"\A1: .* ! 1: .* a: Move\n")
@@ -387,12 +386,12 @@ class Mail(Project):
         for part, reason in (("three", "unknown part 'three', known are: one, two"),
                              ("one", "there is no cover letter: patches/cover/one.txt")):
             with self.assertRaisesRegex(Failure, reason):
-                branch.mail(part, self.linux, self.top)
+                mail.mail(part, self.linux, self.top)
 
     def test_another_author_stays_one(self):
         self.git("commit", "-q", "--amend", "--no-edit", "--author=Bé <b@c>")
         self.save()
-        branch.mail("", self.linux, self.top)
+        mail.mail("", self.linux, self.top)
         two = sorted((self.folder / "mail").glob("*.patch"))[1].read_text()
         self.assertRegex(two, "(?m)^From: .*b@c>$")
         self.assertIn("Signed-off-by: Me Too <me@x>", two)
@@ -403,7 +402,7 @@ class Mail(Project):
         self.commit("a: Change", {"kernel/b.c": LONG})
         self.save()
         self.prepare(force=True)
-        branch.mail("", self.linux, self.top)
+        mail.mail("", self.linux, self.top)
         names = sorted(path.name for path in (self.folder / "mail").glob("*"))
         self.assertEqual(["0000", "0001", "0002", "0003"], [name[:4] for name in names[:-1]])
         for number, name in enumerate(names[:-1]):
@@ -420,14 +419,13 @@ class Mail(Project):
         self.refresh()
         self.prepare()
         self.save()
-        branch.mail("", self.linux, self.top)
+        mail.mail("", self.linux, self.top)
         self.assertEqual(["0000-cover-letter.txt", "0001-a-Add.patch"],
                          sorted(path.name for path in (self.folder / "mail").glob("*")))
         self.assertRegex(self.noted.getvalue(),
                          "no range-diff: v1 does not fit this base: 0002-a-Move.patch does not")
 
     def test_a_mail_that_gives_another_tree_is_refused(self):
-        from ipi.series import mail
         fill = mail._fill_cover
 
         def spoil(letter, *words):
@@ -436,7 +434,7 @@ class Mail(Project):
             one.write_text(one.read_text().replace("+long something", "+int something"))
         with mock.patch.object(mail, "_fill_cover", spoil):
             with self.assertRaisesRegex(Failure, "does not give the tree"):
-                branch.mail("", self.linux, self.top)
+                mail.mail("", self.linux, self.top)
         self.assertFalse((self.folder / "mail").exists())
 
     def test_nobody_to_sign(self):
@@ -444,7 +442,7 @@ class Mail(Project):
                      GIT_CONFIG_SYSTEM="/dev/null", HOME="/nonexistent")
         with mock.patch("ipi.series.mail.TOP", self.folder):
             with self.assertRaisesRegex(Failure, "git does not know who you are"):
-                branch.mail("", self.linux, self.top)
+                mail.mail("", self.linux, self.top)
 
 
 class Export(Project):
@@ -461,7 +459,7 @@ class Export(Project):
         Repo(self.linux).check_out("base", self.tree_of_base)
 
     def export(self):
-        branch.export(str(self.exported), self.linux, self.top)
+        export.export(str(self.exported), self.linux, self.top)
         return [self.exported / name for name in base.lines_of(self.exported / "series")]
 
     def assert_series(self):

@@ -11,8 +11,8 @@ from unittest import mock
 
 from support import TOP, Kernels, Scratch, group, write_program
 
-from ipi.machines import boot, build, kunit, machine, verdict
 from ipi.common import Failure, Refused
+from ipi.machines import boot, build, kunit, machine, verdict
 
 
 class Fragments(unittest.TestCase):
@@ -57,13 +57,6 @@ class Descriptions(Scratch):
             (self.folder / "y.toml").write_text('like = "x"\n')
             with self.assertRaisesRegex(Failure, reason):
                 machine.load("x", self.folder)
-
-    def test_sh_reads_the_same_packages(self):
-        for name in machine.names():
-            said = subprocess.run(
-                ["sh", "-c", f". tools/packages.sh; here=.; machine_packages {name}"],
-                cwd=TOP, capture_output=True, text=True, check=True).stdout
-            self.assertEqual(machine.load(name).packages, said.split())
 
 
 class Cache(Scratch):
@@ -316,7 +309,6 @@ class KunitVerdict(Scratch):
         outcome = kunit.Outcome(group("all", inner=[group("a", "PASS", *cases)]), status, console,
                                 timed_out)
         for target, name, value in ((boot, "need_qemu", mock.Mock()),
-                                    (kunit, "branch", mock.Mock()),
                                     (build, "build_kernel", mock.Mock()),
                                     (kunit, "suites_of", lambda described: ["a"]),
                                     (kunit, "run", lambda described: outcome)):

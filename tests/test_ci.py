@@ -81,6 +81,23 @@ class Count(Suite):
         run.assert_called_once_with("um")
 
 
+class OneCheck(Scratch):
+    """By itself, as ./ipi test runs it for another base."""
+
+    def test_base_and_series_are_prepared_first(self):
+        order = mock.Mock(boot=mock.Mock(return_value=None))
+        with (mock.patch("ipi.series.branch.prepare", order.prepare),
+              mock.patch("ipi.machines.boot.boot", order.boot)):
+            self.assertEqual(0, ci.test(["boot arm64-72"]))
+        self.assertEqual(["prepare", "boot"], [name for name, *_ in order.mock_calls])
+        self.assertEqual("arm64-72", order.boot.call_args[0][0].name)
+        self.assertIn("1 passed, 0 failed, 0 skipped", self.said.getvalue())
+
+    def test_an_unknown_one(self):
+        with self.assertRaisesRegex(Failure, "unknown check 'boot toaster', known are: .*boot mal"):
+            ci.test(["boot toaster"])
+
+
 class OtherBases(Suite):
     """Checks in processes of their own, which a mock pretends to run."""
 
@@ -104,6 +121,7 @@ class OtherBases(Suite):
         self.assertEqual("2 passed, 0 failed, 0 skipped", self.run_with(LINUX="x")[1][-1])
 
     def one(self, error):
+        self.enterContext(mock.patch("ipi.series.branch.prepare"))
         with mock.patch.object(ci, "_checks", return_value=[("x", ending(error))]):
             return ci.one("x")
 
@@ -119,7 +137,7 @@ class OtherBases(Suite):
         for base, names in OTHER.items():
             for name in names:
                 with mock.patch.object(ci, "_checks", return_value=[
-                        (known, lambda: None) for known in ("check", "mutants")]), \
+                        (known, lambda: None) for known in ("prepare", "check", "mutants")]), \
                      mock.patch("ipi.series.branch.prepare"), \
                      mock.patch("ipi.machines.boot.boot"), \
                      mock.patch("ipi.machines.kunit.kunit"):

@@ -7,9 +7,9 @@ from unittest import mock
 
 from support import EDITED, LONG, TOP, Project
 
+from ipi.common import Refused
 from ipi.machines import machine, verdict
 from ipi.measure import compare
-from ipi.common import Refused
 
 BASE = """\
            CPU0       CPU1

@@ -6,8 +6,8 @@ from unittest import mock
 from support import EDITED, LONG, TOP, Kernels, kernel_files
 
 from ipi.checks import each_patch
-from ipi.machines import machine, verdict
 from ipi.common import Failure, Refused
+from ipi.machines import machine, verdict
 
 LOG = (TOP / "tests/logs/good.log").read_text()
 # As on the base, whose IPIs have other rows.

@@ -6,9 +6,9 @@ from unittest import mock
 from support import Scratch
 
 from ipi.checks import lint
-from ipi.series import mail
 from ipi.common import run
 from ipi.git import Repo
+from ipi.series import mail
 
 
 class SomebodyElses(Scratch):

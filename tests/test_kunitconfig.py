@@ -2,14 +2,13 @@
 """kunit.py run --kunitconfig: what it is told, and what is made of its end, without a kernel."""
 
 import json
-import subprocess
 from unittest import mock
 
 from support import TOP, Scratch, group, write_program
 
 from ipi.checks import kunitconfig, review
-from ipi.machines import kunit
 from ipi.common import Failure, Refused
+from ipi.machines import kunit
 
 END = "[    3.2] reboot: Restarting system\n"
 # Says what it was told, and leaves what it is told to.
@@ -41,8 +40,7 @@ class Fake(Scratch):
         for target, name, value in ((kunitconfig, "BUILD", self.folder / "build"),
                                     (kunitconfig, "LINUX", self.linux),
                                     (kunitconfig, "TOP", self.folder),
-                                    (kunitconfig.verdict, "TOP", self.folder),
-                                    (kunitconfig.branch, "prepare", mock.Mock())):
+                                    (kunitconfig.verdict, "TOP", self.folder)):
             self.enterContext(mock.patch.object(target, name, value))
 
     def kunit_py(self, *cases, console=END, status=0, said="pass"):
@@ -97,7 +95,6 @@ class Command(Fake):
             self.path(*programs)
             with self.assertRaisesRegex(Failure, reason):
                 kunitconfig.kunitconfig(name)
-        kunitconfig.branch.prepare.assert_not_called()
         self.path("aarch64-linux-gnu-gcc")
         for name in kunitconfig.ARCHES:
             if name != "x86_64":
@@ -184,17 +181,3 @@ class Complete(Scratch):
             review.complete()
         self.assertEqual([mock.call(name) for name in ("um", "x86_64", "arm64")],
                          run.mock_calls)
-
-
-class Packages(Scratch):
-    # One machine will do, and takes less time
-    SCRIPT = """. tools/packages.sh; here=.
-        all_machine_packages() { machine_packages arm64-gicv3; }
-        packages_for """
-
-    def test_sh_gets_what_the_table_names(self):
-        for command, names in (("test", ["um"]), ("check", kunitconfig.ARCHES)):
-            got = subprocess.run(["sh", "-c", self.SCRIPT + command], cwd=TOP, text=True,
-                                 capture_output=True, check=True).stdout.split()
-            for name in names:
-                self.assertLessEqual({*kunitconfig.ARCHES[name].packages}, {*got}, name)

@@ -3,8 +3,8 @@
 
 from support import TOP, Project, Scratch
 
-from ipi.series import parts, patchfile
 from ipi.common import Failure, Refused
+from ipi.series import parts, patchfile
 
 TWO = {"one": "a", "two": "c"}
 

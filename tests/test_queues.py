@@ -5,11 +5,10 @@ from unittest import mock
 
 from support import EDITED, LONG, NEW, Project, kernel_files
 
-from ipi.checks import lint
-import choose
-from ipi.series import base, branch, patchfile, queues
+from ipi.checks import lint, round_trip
 from ipi.common import Failure, Refused
 from ipi.git import Repo
+from ipi.series import base, branch, patchfile, queues
 
 OTHER = LONG.replace("function", "other")
 
@@ -51,7 +50,7 @@ class TwoBases(Project):
         self.assertEqual(self.names[2:], self.own())
         self.assertEqual([("context differs", self.names[2])],
                          queues.compare(self.default, self.stored)[0])
-        branch.check_round_trip(self.linux, self.top)
+        round_trip.check(self.linux, self.top)
 
     def test_other_code_and_patches_of_one_base_are_told(self):
         self.git("commit", "-q", "--amend", "-m", "b: Edit", "-m", "Why, too.")
@@ -88,11 +87,11 @@ class Choose(Project):
         for version, patchlevel, queue in ((6, 12, "6.12"), (6, 18, "6.12"), (7, 3, "7.3"),
                                            (7, 4, "7.3"), (8, 0, "7.3")):
             self.use_base(kernel_files(version=version, patchlevel=patchlevel))
-            self.assertEqual(queue, choose.chosen(None))
+            self.assertEqual(queue, base.chosen(None))
 
     def test_another_queue_was_named(self):
         with self.assertRaisesRegex(Failure, "is Linux 6.12.5, which takes --base 6.12 and not"):
-            choose.chosen("7.3")
+            base.chosen("7.3")
 
 
 class KernelDoc(Project):

@@ -9,8 +9,8 @@ from unittest import mock
 from support import EDITED, LONG, Kernels, kernel_files, write_program
 
 from ipi.checks import coccinelle, sparse
-from ipi.machines import machine
 from ipi.common import Failure, Refused
+from ipi.machines import machine
 
 # Says what a comment in a file wants it to; "fails" makes it break down.
 SPATCH = """\

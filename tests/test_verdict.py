@@ -7,8 +7,8 @@ from unittest import mock
 
 from support import TOP, Scratch
 
-from ipi.machines import coprocessor, foreign, kunit, machine, verdict
 from ipi.common import Refused
+from ipi.machines import coprocessor, foreign, kunit, machine, verdict
 
 LOGS = TOP / "tests" / "logs"
 MALTA = machine.load("malta")

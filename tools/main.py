@@ -1,60 +1,66 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs one command; ./ipi has looked at the arguments and the packages."""
+"""The command line: settles the base, gets the packages, and runs the command."""
 
+import argparse
+import os
 import sys
+from pathlib import Path
 
-from ipi.checks import ci, platforms, review
-from ipi.machines import boot, kunit, machine
-from ipi.measure import bench, compare, mutants
-from ipi.series import branch, queues
-from ipi.common import LINUX, Failure, Refused, only_one_run, say
-from ipi.git import Repo
+EPILOG = """./ipi <command> --help says more of a command.
 
-
-def prepare(force=None):
-    branch.prepare(force=bool(force))
-    patches = Repo(LINUX).commits("base", "HEAD")
-    say(f"PASS: build/linux is the base with {len(patches)} patches")
+The base comes from Debian's packages. LINUX=<git tree, folder or tarball> takes it
+from there instead, also in later calls, and its version says which queue of patches
+is for it. An empty LINUX= goes back to the package.
+"""
 
 
-def mail(part=""):
-    branch.prepare()
-    branch.mail(part)
+def _parser():
+    from ipi import commands
+    from ipi.common import DEFAULT_BASE
+    from ipi.series import base
+
+    top = argparse.ArgumentParser(prog="./ipi", epilog=EPILOG, allow_abbrev=False,
+                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    top.add_argument("--base", choices=base.names(), help=f"the base kernel, else {DEFAULT_BASE}")
+    verbs = top.add_subparsers(metavar="<command>")
+    for name in commands.NAMES:
+        command = commands.load(name)
+        verb = verbs.add_parser(name, description=command.__doc__, allow_abbrev=False,
+                                help=command.__doc__.splitlines()[0].rstrip("."))
+        getattr(command, "arguments", lambda parser: None)(verb)
+        verb.set_defaults(command=command)
+    verbs.add_parser("help", help="this text")
+    return top
 
 
-def export(folder=None):
-    branch.prepare()
-    branch.export(folder)
+def _settle_base():
+    """LINUX= decides which queue is for it, and the tools are loaded for one base."""
+    from ipi.common import BASE, warn
+    from ipi.series import base
+
+    if not os.environ.get("LINUX"):
+        return
+    chosen = base.chosen(os.environ.get("IPI_BASE"))
+    if chosen != BASE:
+        warn(f"{os.environ['LINUX']} takes --base {chosen}, which later calls have to say")
+        os.environ["IPI_BASE"] = chosen
+        os.execv(sys.executable, [sys.executable, "-B", *sys.argv])
 
 
-def run_kunit(name):
-    """The number of skipped cases is for ./ipi test, and no exit status."""
-    kunit.kunit(machine.load(name))
+def run(args):
+    from ipi import packages
+    from ipi.common import Failure, Refused, only_one_run, say
+    from ipi.series import base, branch
 
-
-COMMANDS = {
-    "bench": bench.bench,
-    "boot": lambda name: boot.boot(machine.load(name)),
-    "check": review.complete,
-    "compare": lambda name: compare.compare(machine.load(name)),
-    "export": export,
-    "kunit": run_kunit,
-    "mail": mail,
-    "mutants": mutants.test_all,
-    "platforms": platforms.build_all,
-    "prepare": prepare,
-    "queues": queues.show,
-    "refresh": lambda force=None: branch.refresh(force=bool(force)),
-    "shell": lambda name: boot.shell(machine.load(name)),
-    "stress": lambda name: boot.stress(machine.load(name)),
-    "test": ci.test,
-}
-
-
-def main(command, *words):
     try:
+        branch.take_kept_source()
+        wanted = getattr(args.command, "packages", lambda args: [])(args)
+        packages.need([*packages.SERIES, *base.packages(), *wanted])
+        _settle_base()
         with only_one_run():
-            return COMMANDS[command](*words) or 0
+            if getattr(args.command, "PREPARES", True):
+                branch.prepare()
+            return args.command.run(args) or 0
     except Refused as refused:
         say(f"FAIL: {refused}")
     except Failure as failure:
@@ -66,5 +72,20 @@ def main(command, *words):
     return 1
 
 
+def main(words):
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--base")
+    # Of the environment, too: ./ipi test sets it for itself.
+    named = early.parse_known_args(words)[0].base
+    if named and (Path(__file__).parents[1] / "base" / named).is_dir():
+        os.environ["IPI_BASE"] = named
+    parser = _parser()
+    args = parser.parse_args(words)
+    if not hasattr(args, "command"):
+        parser.print_help()
+        return 0
+    return run(args)
+
+
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

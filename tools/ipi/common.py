@@ -30,6 +30,12 @@ class Refused(Failure):
     """The verdict on a run or a check that did not pass."""
 
 
+def refuse(faults):
+    """Each of @faults is a reason not to mail the series."""
+    if faults:
+        raise Refused(f"check: {len(faults)} complaints\n  " + "\n  ".join(faults))
+
+
 @contextlib.contextmanager
 def step(name):
     """Announces a step and how long it took."""

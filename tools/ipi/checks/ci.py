@@ -13,11 +13,12 @@ import unittest
 from pathlib import Path
 
 from ipi import archive
+from ipi import packages as debian
 from ipi.checks import examples, kunitconfig, platforms, review
+from ipi.common import BASE, DEFAULT_BASE, TOP, Failure, Refused, say, step
 from ipi.machines import boot, kunit, machine
 from ipi.measure import bench, mutants
 from ipi.series import branch
-from ipi.common import BASE, DEFAULT_BASE, TOP, Failure, Refused, say, step
 
 # What runs on every change: an hour on two cores. The rest has its own command.
 PLATFORMS = ["maltaup", "generic", "cavium_octeon", "bmips"]
@@ -40,7 +41,7 @@ _RESULT = "result: "
 
 def _checks():
     """[(name, function)], quick ones first."""
-    checks = [("check", review.quick), ("mutants", mutants.check)]
+    checks = [("prepare", branch.prepare), ("check", review.quick), ("mutants", mutants.check)]
     checks += [(f"platform {name}", lambda name=name: platforms.build(name))
                for name in PLATFORMS]
     checks += [(f"boot {name}", lambda name=name: boot.boot(machine.load(name)))
@@ -101,15 +102,30 @@ def unit_tests(folder):
     return result.passed, failed, len(result.skipped)
 
 
+def _every_check():
+    """{name: function} of all that one() can run."""
+    verbs = (("boot", boot.boot), ("kunit", kunit.kunit), ("stress", boot.stress))
+    return {**dict(_checks()),
+            **{f"{verb} {here}": lambda here=here, run=run: run(machine.load(here))
+               for verb, run in verbs for here in machine.names()},
+            **{f"kunitconfig {name}": lambda name=name: kunitconfig.kunitconfig(name)
+               for name in kunitconfig.ARCHES},
+            **{f"platform {name}": lambda name=name: platforms.build(name)
+               for name in platforms.load()}}
+
+
 def one(name):
     """Runs one check, by itself."""
-    checks = {"prepare": branch.prepare, **dict(_checks())}
-    for verb, run in (("boot", boot.boot), ("kunit", kunit.kunit), ("stress", boot.stress)):
-        checks.update((f"{verb} {here}", lambda here=here, run=run: run(machine.load(here)))
-                      for here in machine.names())
+    checks = _every_check()
+    if name not in checks:
+        raise Failure(f"unknown check '{name}', known are: {', '.join(sorted(checks))}")
 
+    def prepared():
+        branch.prepare()
+        return checks[name]()
     # Where nobody looks on, what is not tested has to be a failure
-    return _run_check(name, checks[name], () if os.environ.get("CI") == "true" else archive.Absent)
+    skips = () if os.environ.get("CI") == "true" else archive.Absent
+    return _run_check(name, prepared, skips)
 
 
 def _run_elsewhere(*words, **env):
@@ -156,9 +172,19 @@ def _results():
         yield from _run_other_base(base)
 
 
-def test():
+def packages():
+    """What the checks need, and no more: a machine that is not run may want much."""
+    others = {name.split()[-1] for names in OTHER_BASES.values() for name in names}
+    machines = {*BOOT, *KUNIT, *STRESS, *others & {*machine.names()}}
+    suites = [package for name in KUNITCONFIG for package in kunitconfig.ARCHES[name].packages]
+    return [*debian.BUILD, *debian.CHECK, *debian.of_machines(machines), *suites,
+            *debian.of_machines(bench.machines(), bench.SOURCE), *platforms.packages(PLATFORMS)]
+
+
+def test(names=()):
+    """All checks, or those by the @names."""
     passed, failed, skipped = 0, [], 0
-    for more, reasons, left_out in _results():
+    for more, reasons, left_out in map(one, names) if names else _results():
         passed, failed, skipped = passed + more, failed + reasons, skipped + left_out
     if failed:
         say("\nFailed:")

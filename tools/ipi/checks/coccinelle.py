@@ -9,9 +9,9 @@ import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
-from ipi.machines import machine
-from ipi.common import LINUX, TOP, Failure, Refused, step
+from ipi.common import LINUX, TOP, Failure, Refused, refuse, step
 from ipi.git import Repo
+from ipi.machines import machine
 
 MACROS = TOP / "configs" / "cocci.h"
 RULES = "scripts/coccinelle"
@@ -61,5 +61,4 @@ def cocci():
             ThreadPoolExecutor(os.cpu_count()) as pool:
         said = pool.map(lambda rule: _beyond(rule, files, LINUX, base), rules)
         faults = sorted(set().union(*said))
-    if faults:
-        raise Refused(f"check: {len(faults)} complaints\n  " + "\n  ".join(faults))
+    refuse(faults)

@@ -4,9 +4,9 @@
 import shutil
 
 from ipi.checks import sparse
-from ipi.machines import boot, build, machine, verdict
 from ipi.common import LINUX, Refused, say, step
 from ipi.git import Repo
+from ipi.machines import boot, build, machine, verdict
 
 BUILT = ("malta", "arm64-gicv3")
 BOOTED = ("malta",)

@@ -4,8 +4,8 @@
 import re
 import shutil
 
-from ipi.machines import build, machine
 from ipi.common import BUILD, TOP, Failure, Refused, step
+from ipi.machines import build, machine
 
 DOCUMENT = TOP / "linux" / "Documentation" / "IRQ-ipi.txt"
 PRELUDE = TOP / "tests" / "document.h"

@@ -8,9 +8,8 @@ import shutil
 import subprocess
 import sys
 
-from ipi.machines import build, kunit, verdict
-from ipi.series import branch
 from ipi.common import BUILD, LINUX, TOP, Failure, say, step
+from ipi.machines import build, kunit, verdict
 
 TIMEOUT = 600
 
@@ -28,8 +27,7 @@ class Arch:
     one_cpu:  whether the cases that need two are skipped
     skips:    suites which are not built or skipped, and cases of others
     base_warns: what the base's own kernel reports there, series or not
-    packages: Debian packages for kunit.py's own configuration (checked against
-              tools/packages.sh)
+    packages: Debian packages for kunit.py's own configuration
     """
     words: tuple = ()
     cross: str = ""
@@ -137,7 +135,6 @@ def judge(name, status, suites):
 
 def kunitconfig(name):
     need(name)
-    branch.prepare()
     with step(f"build and run the .kunitconfig on {name}"):
         status = run(name)
     lines, faults, skipped = judge(name, status, wanted(LINUX / kunit.SUITES, name))

@@ -8,7 +8,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from ipi.common import BASE, LINUX, TOP, Failure, Refused, run, step
+from ipi.common import BASE, LINUX, TOP, Failure, refuse, run, step
 from ipi.git import Repo
 
 ALLOWED = TOP / "configs" / "allowed.toml"
@@ -140,5 +140,4 @@ def lint(linux=LINUX):
         faults += spelling()
     with step("kernel-doc"):
         faults += kernel_doc(repo)
-    if faults:
-        raise Refused(f"check: {len(faults)} complaints\n  " + "\n  ".join(faults))
+    refuse(faults)

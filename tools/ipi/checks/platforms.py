@@ -7,9 +7,9 @@ import shutil
 import subprocess
 import tomllib
 
-from ipi.series import base, branch
-from ipi.machines.build import environment, missing_symbols
 from ipi.common import BASE, BUILD, LINUX, TOP, Failure, Refused, say, step
+from ipi.machines.build import environment, missing_symbols
+from ipi.series import base
 
 _TAIL = 20
 
@@ -19,6 +19,10 @@ def load():
     known = tomllib.loads((TOP / "configs" / "platforms.toml").read_text())
     return {name: platform for name, platform in known.items()
             if base.number(platform.get("base", BASE)) <= base.number(BASE)}
+
+
+def packages(names):
+    return [package for name in names for package in load()[name]["packages"]]
 
 
 def warnings_in(log, base_warns=()):
@@ -63,7 +67,6 @@ def _change(name, platform):
 
 
 def build_all():
-    branch.prepare()
     for name in load():
         build(name)
     say("PASS: no platform warns")

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The series as a maintainer looks at it: on every change, or before it is mailed."""
 
-from ipi.checks import bindings, coccinelle, each_patch, examples, kunitconfig, lint, sparse
-from ipi.series import branch, parts, queues
+from ipi import packages as debian
+from ipi.checks import (bindings, coccinelle, each_patch, examples, kunitconfig, lint, round_trip,
+                        sparse)
 from ipi.common import LINUX, Failure, Refused, say, step
 from ipi.git import Repo
+from ipi.series import parts, queues
 
 
 # R20: what the series replaces, and nobody may use any more.
@@ -21,10 +23,16 @@ def check_replaced(repo):
         raise Refused(f"check: what the series replaces is still there:\n{done.stdout.decode()}")
 
 
+def packages():
+    """What complete() needs beside what builds a kernel and quick() need."""
+    machines = {*sparse.MACHINES, *each_patch.BUILT}
+    suites = [package for arch in kunitconfig.ARCHES.values() for package in arch.packages]
+    return ["coccinelle", "sparse", *debian.of_machines(machines), *suites]
+
+
 def quick():
-    branch.prepare()
     with step("round trip"):
-        branch.check_round_trip()
+        round_trip.check()
     with step("nothing is left of what the series replaces"):
         check_replaced(Repo(LINUX))
     queues.check()

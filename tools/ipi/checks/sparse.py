@@ -5,9 +5,9 @@ import os
 import re
 from pathlib import Path
 
-from ipi.machines import build, machine
-from ipi.common import LINUX, Refused, step
+from ipi.common import LINUX, refuse, step
 from ipi.git import Repo
+from ipi.machines import build, machine
 
 SPARSE = Path(__file__).with_name("sparse.sh")
 # Between them their kernels have all of the touched files.
@@ -73,5 +73,4 @@ def static():
     faults = sorted(series - base)
     faults += [f"no machine builds {name}" for name in touched(repo, "base", "HEAD")
                if name not in seen]
-    if faults:
-        raise Refused(f"check: {len(faults)} complaints\n  " + "\n  ".join(faults))
+    refuse(faults)

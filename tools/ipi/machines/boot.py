@@ -3,9 +3,9 @@
 
 import subprocess
 
-from ipi.machines import build, coprocessor, foreign, patience, qemu, verdict
-from ipi.series import base, branch
 from ipi.common import BASE, Failure, say, step
+from ipi.machines import build, coprocessor, foreign, patience, qemu, verdict
+from ipi.series import base
 
 # A hang is noticed by its silence long before.
 STRESS_TIMEOUT = 1200
@@ -51,9 +51,8 @@ def read_console(log):
     return log.read_bytes().decode(errors="replace")
 
 
-def _build(machine):
+def build_all(machine):
     need_qemu(machine)
-    branch.prepare()
     build.build_kernel(machine)
     build.build_initramfs(machine)
 
@@ -84,7 +83,7 @@ def run_built(machine):
 
 
 def run_boot(machine):
-    _build(machine)
+    build_all(machine)
     return run_built(machine)
 
 
@@ -109,7 +108,7 @@ def stress_words(machine):
 
 
 def stress(machine):
-    _build(machine)
+    build_all(machine)
     log = machine.folder / "stress.log"
     result = _run(machine, stress_words(machine),
                   limits(machine, STRESS_TIMEOUT, machine.messages), log)
@@ -118,6 +117,6 @@ def stress(machine):
 
 
 def shell(machine):
-    _build(machine)
+    build_all(machine)
     say("exit ends the shell, Ctrl-C ends QEMU")
     return subprocess.run(qemu_command(machine, "ipi.mode=shell"), check=False).returncode

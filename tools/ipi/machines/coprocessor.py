@@ -3,8 +3,8 @@
 
 import re
 
-from ipi.machines import verdict
 from ipi.common import say
+from ipi.machines import verdict
 
 MESSAGES = 100000
 RESTARTS = 20

@@ -10,9 +10,8 @@ from collections import Counter
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ipi.machines import boot, build, patience, verdict
-from ipi.series import branch
 from ipi.common import TOP, Failure, say, step, write_whole
+from ipi.machines import boot, build, patience, verdict
 
 SUITES = "lib/kunit-ipi"
 TIMEOUT = 300
@@ -193,7 +192,6 @@ def console_of(machine):
 def kunit(machine):
     """Runs the suites; how many cases were skipped, and may be."""
     boot.need_qemu(machine)
-    branch.prepare()
     build.build_kernel(machine)
     with step(f"run KUnit on {machine.name}"):
         outcome = run(machine)

@@ -11,7 +11,7 @@ from ipi.common import BUILD, LINUX, TOP, Failure
 MACHINES = TOP / "machines"
 
 # The fragments that ask for what the series brings.
-_NEW = ("kunit", "malta-coprocessor")
+NEW = ("kunit", "malta-coprocessor")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Machine:
     rows:     the IPI rows of /proc/interrupts, by name
     hotplug:  whether CPUs can go off and on
     timeout:  seconds for one boot
-    packages: Debian packages (read by tools/packages.sh)
+    packages: Debian packages
     kernel:   the machine whose kernel this one boots
     like:     the machine that what is not said here comes from (only in the
               descriptions); the same as kernel's, but with a kernel of its own
@@ -97,11 +97,14 @@ class Machine:
     def qemu_words(self):
         return shlex.split(self.qemu)
 
-    def on_tree(self, tree):
-        """The same machine on the kernel in build/@tree, which may be older than the series."""
+    def on_tree(self, tree, without=NEW):
+        """The same machine on the kernel in build/@tree/linux, which may be older than the series.
+
+        It is built in build/@tree, @without some of the fragments.
+        """
         return dataclasses.replace(self, name=f"{tree}/{self.name}", kernel=f"{tree}/{self.kernel}",
                                    source=BUILD / tree / "linux",
-                                   configs=[name for name in self.configs if name not in _NEW])
+                                   configs=[name for name in self.configs if name not in without])
 
 
 def names(folder: Path = MACHINES):

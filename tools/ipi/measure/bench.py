@@ -10,10 +10,9 @@ import subprocess
 from bisect import bisect_left, bisect_right
 from itertools import combinations
 
-from ipi.machines import boot, build, machine, patience, verdict
-from ipi.series import branch
 from ipi.common import BUILD, LINUX, TOP, Failure, Refused, run, say, step, write_whole
 from ipi.git import Repo
+from ipi.machines import boot, build, machine, patience, verdict
 
 SOURCE = TOP / "bench"
 FOLDER = BUILD / "bench"
@@ -84,8 +83,8 @@ _CURVES = (("base", "row", "base, one hwirq per CPU"),
 
 
 def make_tree(name, ref, linux=LINUX, source=SOURCE):
-    """@ref and the benchmark in build/bench/@name; what is the same stays untouched."""
-    tree = FOLDER / name
+    """@ref and the benchmark in build/bench/@name/linux; what is the same stays untouched."""
+    tree = FOLDER / name / "linux"
     Repo(linux).check_out(ref, tree)
     text = (source / "ipi_bench.c").read_text()
     copy = tree / "lib" / "ipi_bench.c"
@@ -99,10 +98,8 @@ def make_tree(name, ref, linux=LINUX, source=SOURCE):
 
 
 def kernel(name, tree):
-    """A machine of bench/; its kernel is below the tree so that ccache sees no difference."""
-    known = machine.load(name, SOURCE)
-    return dataclasses.replace(known, kernel=f"bench/{tree}/kernel-{known.kernel}",
-                               source=FOLDER / tree)
+    """A machine of bench/, built beside the tree so that ccache sees no difference."""
+    return machine.load(name, SOURCE).on_tree(f"{FOLDER.name}/{tree}")
 
 
 def parse(log):
@@ -178,7 +175,7 @@ def measure_size(name):
     cross = kernel(name, "base").cross
     sizes = {tree: loaded_bytes(run([f"{cross}size", image]))
              for tree, image in images.items()}
-    bloat = run([FOLDER / "series" / "scripts" / "bloat-o-meter", "-p", cross,
+    bloat = run([kernel(name, "series").source / "scripts" / "bloat-o-meter", "-p", cross,
                  images["base"], images["series"]])
     return {**sizes, "bloat": bloat.splitlines()}
 
@@ -364,8 +361,12 @@ def _show_sizes(results):
     return faults
 
 
+def machines():
+    """The names of the descriptions in bench/."""
+    return machine.names(SOURCE)
+
+
 def _make_trees(trees):
-    branch.prepare()
     with step("copy the trees"):
         for tree in trees:
             make_tree(tree, TREES[tree])

@@ -4,9 +4,9 @@
 import difflib
 import re
 
-from ipi.machines import boot, verdict
 from ipi.common import LINUX, say
 from ipi.git import Repo
+from ipi.machines import boot, verdict
 
 
 def rows(interrupts):

@@ -17,13 +17,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from ipi.machines import boot, build, kunit, machine, verdict
-from ipi.series import branch
 from ipi.common import BASE, BUILD, LINUX, TOP, Failure, Refused, say, step
 from ipi.git import Repo
+from ipi.machines import boot, build, kunit, machine, verdict
 
 MUTANTS = TOP / "tests" / "mutants"
-SCRATCH = BUILD / "mutants"
+TREE = "mutants"
+SCRATCH = BUILD / TREE
 # For one suite; all of them have kunit.TIMEOUT.
 TIMEOUT = 60
 _HEADER = {"Breaks": None, "Suite": None, "Machine": "malta", "Survives": ""}
@@ -71,6 +71,10 @@ def chosen(mutants, words):
             if not words or {mutant.name, mutant.machine} & set(words)]
 
 
+def machines():
+    return sorted({mutant.machine for mutant in load_all()})
+
+
 class WorkTree:
     """The series as it is committed, in a folder of its own."""
 
@@ -91,7 +95,6 @@ class WorkTree:
 
 def check():
     """All of them apply to the series, which is all that is quick to tell."""
-    branch.prepare()
     series = Repo(LINUX)
     stale = [mutant.name for mutant in load_all()
              if series.try_bytes("apply", "--check", str(mutant.path)).returncode]
@@ -140,9 +143,7 @@ class Lab:
         described = machine.load(name)
         boot.need_qemu(described)
         self.tree = tree
-        self.machine = dataclasses.replace(described, name=f"mutants/{name}",
-                                           kernel=f"mutants/{described.kernel}",
-                                           source=tree.path)
+        self.machine = described.on_tree(TREE, without=())
         build.build_kernel(self.machine)
         self.suites = [suite for suite in kunit.suites_of(self.machine)
                        if suite not in described.kunit_skips]
@@ -199,7 +200,6 @@ def _run_one(lab, mutant):
 def test_all(*words):
     """Runs the mutants that @words name."""
     mutants = chosen(load_all(), words)
-    branch.prepare()
     with step("check the mutants' work tree out"):
         tree = WorkTree()
     kinds, faults = Counter(), []

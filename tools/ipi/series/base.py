@@ -49,9 +49,28 @@ def queue_for(version):
     return older[-1]
 
 
+def _package():
+    """The package with the base's source, and the suite that has it where a release has not."""
+    return lines_of(folder(BASE) / "package")[0].split()
+
+
+def packages():
+    """What apt installs of the base: archive gets a package of another suite."""
+    package, *suite = _package()
+    return [] if suite or os.environ.get("LINUX") else [package]
+
+
+def where_from(package):
+    """What to do where apt knows no @package."""
+    if package == _package()[0]:
+        return ("it is in Debian's security archive: add the suite <release>-security to apt's "
+                f"sources, or set LINUX=<git tree, folder or tarball> to Linux {BASE}.y")
+    return "is the main archive of Debian 12 or later among apt's sources?"
+
+
 def _packaged():
     """The package's tarball: where apt would install it, else got from its own suite."""
-    package, *suite = lines_of(folder(BASE) / "package")[0].split()
+    package, *suite = _package()
     installed = Path("/usr/src") / f"{package}.tar.xz"
     if installed.exists():
         return installed
@@ -120,6 +139,16 @@ def version_of(makefile):
     if len(values) != 3:
         raise Failure("the base is not a kernel: no version in its Makefile")
     return "{VERSION}.{PATCHLEVEL}.{SUBLEVEL}".format(**values)
+
+
+def chosen(wanted):
+    """The base whose queue is for the source; an error if another one is @wanted."""
+    path = source()
+    version = version_at(path)
+    queue = queue_for(version)
+    if wanted and wanted != queue:
+        raise Failure(f"{path} is Linux {version}, which takes --base {queue} and not {wanted}")
+    return queue
 
 
 def check_version(version, path):

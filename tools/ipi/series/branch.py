@@ -4,13 +4,11 @@
 import json
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
-from ipi.series import base, convert, patchfile
-from ipi.common import BASE, BUILD, LINUX, TOP, Failure, Refused, say, step, warn, write_whole
+from ipi.common import BASE, LINUX, TOP, Failure, say, step, warn, write_whole
 from ipi.git import Repo
-from ipi.series.mail import write_export, write_mail
+from ipi.series import base, convert, patchfile
 
 INCOMING = "refs/ipi/incoming"
 STATE = "ipi-state"
@@ -41,6 +39,14 @@ def _keep_source(linux):
         write_whole(path, f"{Path(named).resolve()}\n")
     else:
         path.unlink(missing_ok=True)
+
+
+def take_kept_source(linux=LINUX):
+    """What LINUX= named once is the source until it names another, or nothing."""
+    path = linux / ".git" / SOURCE
+    if "LINUX" not in os.environ and path.exists():
+        os.environ["LINUX"] = path.read_text().strip()
+        warn(f"LINUX={os.environ['LINUX']} as before; an empty LINUX= takes Debian's package")
 
 
 def _first_import(linux, source, identity):
@@ -179,61 +185,8 @@ def _digest_or_none(stored):
         return None
 
 
-def _stored_head(repo, stored):
+def stored_head(repo, stored):
     """The stored series on the base; refused where build/linux has more."""
     head, _ = convert.apply(repo, "base", stored)
     _refuse_to_lose(repo, _read_state(repo.path), "base", head)
     return head
-
-
-def check_round_trip(linux=LINUX, top=TOP):
-    """patches -> branch -> patches gives the same bytes, and HEAD's tree.
-
-    On a base the series was not made for the line numbers differ rightly, so
-    there it has to be only the same tree.
-    """
-    repo, stored = Repo(linux), patchfile.Stored(top)
-    head = _stored_head(repo, stored)
-    with tempfile.TemporaryDirectory(dir=BUILD) as folder:
-        again = patchfile.Stored(Path(folder), shared=stored.shared)
-        convert.store(repo, "base", head, again, convert.listed_overlays(stored))
-        different = _differences(stored, again)
-        if different and not convert.changed_base(repo, "base", stored):
-            raise Refused("check: the round trip changes " + ", ".join(different))
-        second, _ = convert.apply(repo, "base", again)
-    if repo.tree(second) != repo.tree(head):
-        raise Refused("check: the round trip gives another tree")
-    if repo.tree("HEAD") != repo.tree(head):
-        raise Refused("check: build/linux is not what the series makes of the base")
-
-
-def _differences(one, two):
-    def files(stored):
-        paths = [*patchfile.files_in(stored.own), stored.blobs,
-                 *(stored.linux / path for path in convert.overlays(stored))]
-        return {str(stored.where(path)): (path.read_bytes(), path.stat().st_mode & 0o100)
-                for path in paths if path.is_file() and path.name not in patchfile.BESIDE}
-    ours, theirs = files(one), files(two)
-    return sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
-
-
-def mail(part="", linux=LINUX, top=TOP):
-    folder = BUILD / (f"mail-{part}" if part else "mail")
-    _stored_head(Repo(linux), patchfile.Stored(top))
-    changed = Repo(top).text("status", "--porcelain", "--", "patches", "linux", "base")
-    if changed:
-        raise Failure("what is stored of the series is not committed, so a tag would not hold what "
-                      f"is mailed; commit it first:\n{changed}")
-    with step("write the mails"):
-        write_mail(Repo(linux), folder, top, part)
-    below = "the base with the parts before it" if part else "the base"
-    say(f"PASS: git am {folder.relative_to(BUILD)}/*.patch on {below} gives the series")
-
-
-def export(folder=None, linux=LINUX, top=TOP):
-    repo, folder = Repo(linux), Path(folder or BUILD / "export").resolve()
-    head = _stored_head(repo, patchfile.Stored(top))
-    with step("write the patches"):
-        number = write_export(repo, head, folder)
-    say(f"PASS: {number} patches in {folder}; git am, quilt and patch -p1 take them, "
-        "in the order of its series file")

@@ -5,9 +5,9 @@ import re
 import tempfile
 from pathlib import Path
 
-from ipi.series import base
 from ipi.common import Failure, warn
 from ipi.git import Repo, identity
+from ipi.series import base
 from ipi.series.patchfile import (BESIDE, NUMBERED, SERIES, SPDX, Patch, Stored, files_in,
                                   overlays_in, parse, read, write)
 
@@ -110,7 +110,6 @@ def changed_base(repo, start, stored):
 
 def report_changed_base(repo, start, stored):
     overlays = {path for patch in stored.load() for path in patch.overlays}
-    changed = changed_base(repo, start, stored)
     for path in changed_base(repo, start, stored):
         fate = ("and the series replaces it whole" if path in overlays
                 else "and the hunks are merged into it")

@@ -9,16 +9,16 @@ import tempfile
 from email.utils import formataddr, parseaddr
 from pathlib import Path
 
-from ipi.series import base, convert, parts, patchfile
-from ipi.common import TOP, Failure, run, say, warn
+from ipi.common import BUILD, LINUX, TOP, Failure, run, say, step, warn
 from ipi.git import Repo, command, identity
+from ipi.series import base, convert, parts, patchfile
+from ipi.series.branch import stored_head
 
 OURS = "refs/ipi/mail"
 RANGE_DIFF = "range-diff.txt"
 # No patch, so that git am takes all of *.patch.
 LETTER = "0000-cover-letter.txt"
 MAINTAINERS, FINDER = "MAINTAINERS", "get_maintainer.pl"
-_EXPORTED = f"{patchfile.SPDX}# Written by ./ipi export, and replaced by the next one.\n"
 
 
 def _sender():
@@ -100,7 +100,7 @@ def _fill_cover(letter, cover, headers, base_line):
     letter.write_text(re.sub("^base-commit: .*$", lambda _: base_line, text, flags=re.M))
 
 
-def _prove(repo, start, head, mails):
+def prove(repo, start, head, mails):
     """git am of the mails on @start must give the tree of @head."""
     touched = repo.text("diff", "--name-only", "--no-renames", start, head)
     with tempfile.TemporaryDirectory() as folder:
@@ -122,7 +122,7 @@ def _prove(repo, start, head, mails):
 
 
 @contextlib.contextmanager
-def _replaced(folder):
+def replaced(folder):
     """A new folder, which becomes @folder if all goes well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
@@ -174,7 +174,7 @@ def _write_range_diff(repo, top, tag, part, path):
     path.write_text(repo.text("range-diff", "..".join(then), "..".join(now)) + "\n")
 
 
-def write_mail(repo, folder, top, part=""):
+def _write(repo, folder, top, part=""):
     """@part of the series as mails in @folder, all of it if empty."""
     cover = parts.cover_of(part, top)
     name, email = _sender()
@@ -184,36 +184,28 @@ def write_mail(repo, folder, top, part=""):
     what = f"{part}-v" if part else "v"
     number, tag = _last_version(top, what)
     prefix = f"PATCH v{number + 1}" if number else "PATCH"
-    with _replaced(folder) as fresh:
+    with replaced(folder) as fresh:
         repo.text("-c", f"user.name={name}", "-c", f"user.email={email}",
                   "format-patch", "--quiet", "-M", "--cover-letter", "--thread", "--base=base",
                   f"--subject-prefix={prefix}", "-o", str(fresh), f"{start}..{head}")
         cover_mail, *mails = sorted(fresh.glob("*.patch"))
         _fill_cover(cover_mail, cover, _recipients(repo, mails), _base_line(repo))
         cover_mail.rename(fresh / LETTER)
-        _prove(repo, start, head, mails)
+        prove(repo, start, head, mails)
         if tag:
             _write_range_diff(repo, top, tag, part, fresh / RANGE_DIFF)
         else:
             say(f"no tag {what}<number> says what was mailed before, so there is no range-diff")
 
 
-def _check_exported(folder):
-    """Only what an export wrote is replaced."""
-    there, listing = {path.name for path in folder.glob("*")}, folder / patchfile.SERIES
-    ours = listing.exists() and patchfile.read(listing).startswith(_EXPORTED)
-    if there - ({patchfile.SERIES, *base.lines_of(listing)} if ours else set()):
-        raise Failure(f"{folder} has files that no ./ipi export wrote; name a new folder")
-
-
-def write_export(repo, head, folder):
-    """Patches for any tool, without renames, and the list that quilt reads; their number."""
-    _check_exported(folder)
-    with _replaced(folder) as fresh:
-        repo.text("format-patch", "--quiet", "--no-renames", "--no-numbered", "--full-index",
-                  "--no-signature", "--zero-commit", "-o", str(fresh), f"base..{head}")
-        patches = sorted(fresh.glob("*.patch"))
-        _prove(repo, "base", head, patches)
-        names = "".join(f"{path.name}\n" for path in patches)
-        patchfile.write(fresh / patchfile.SERIES, _EXPORTED + names)
-    return len(patches)
+def mail(part="", linux=LINUX, top=TOP):
+    folder = BUILD / (f"mail-{part}" if part else "mail")
+    stored_head(Repo(linux), patchfile.Stored(top))
+    changed = Repo(top).text("status", "--porcelain", "--", "patches", "linux", "base")
+    if changed:
+        raise Failure("what is stored of the series is not committed, so a tag would not hold what "
+                      f"is mailed; commit it first:\n{changed}")
+    with step("write the mails"):
+        _write(Repo(linux), folder, top, part)
+    below = "the base with the parts before it" if part else "the base"
+    say(f"PASS: git am {folder.relative_to(BUILD)}/*.patch on {below} gives the series")

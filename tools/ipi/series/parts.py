@@ -5,8 +5,8 @@ A part goes from its first patch up to that of the next part, so none has a hole
 every patch is in one part.
 """
 
+from ipi.common import DEFAULT_BASE, TOP, Failure, refuse
 from ipi.series import base, patchfile
-from ipi.common import DEFAULT_BASE, TOP, Failure, Refused
 from ipi.series.patchfile import PARTS
 
 COVERS = "cover"
@@ -69,5 +69,4 @@ def check(top=TOP):
             if default.get(name, part) != part:
                 faults.append(f"{name} is in the part {default[name]} on {DEFAULT_BASE}, and in "
                               f"{part} on {other}")
-    if faults:
-        raise Refused("check: " + "\n  ".join(faults))
+    refuse(faults)

@@ -3,8 +3,8 @@
 
 import re
 
+from ipi.common import DEFAULT_BASE, TOP, refuse, say
 from ipi.series import base, patchfile
-from ipi.common import DEFAULT_BASE, TOP, Refused, say
 
 
 def _code(diff):
@@ -45,8 +45,7 @@ def check(top=TOP):
     """What need not differ is the same, so that no queue is left behind."""
     default = patchfile.Stored(top, DEFAULT_BASE)
     faults = [fault for other in _others(top) for fault in compare(default, other)[1]]
-    if faults:
-        raise Refused("check: " + "\n  ".join(faults))
+    refuse(faults)
 
 
 def show(top=TOP):
