@@ -28,6 +28,12 @@ class Fragments(unittest.TestCase):
                                                "CONFIG_B=4\nCONFIG_C=y\n"))
 
 
+    def test_further_settings_take_the_place_of_others(self):
+        text = "CONFIG_A=y\nCONFIG_AB=y\n# CONFIG_C is not set\n"
+        self.assertEqual("CONFIG_AB=y\n# CONFIG_A is not set\nCONFIG_C=m\n", build.with_settings(
+            text, ["CONFIG_A=n", "CONFIG_C=y", "CONFIG_C=m"]))
+
+
 class Descriptions(Scratch):
     def test_all_load(self):
         for name in machine.names():
@@ -83,6 +89,22 @@ class Qemu(Scratch):
         before, _, after = log.partition(b"message_is_seen: seed")
         self.assertEqual((False, True), (silent.until in before, silent.until in after))
 
+    def test_further_words_for_the_kernel(self):
+        words = boot.qemu_command(machine.load("malta").with_more([], ["a=1 b", "c"]), "")
+        self.assertIn("console=ttyS0,115200 a=1 b c panic=-1", words)
+
+    def test_a_shell_for_gdb(self):
+        for gdb, build_folder in ((False, "malta"), (True, "malta-gdb")):
+            with (mock.patch.object(boot, "build_all") as built,
+                  mock.patch.object(boot.qemu, "program", lambda here: here.qemu_words[0]),
+                  mock.patch.object(boot.subprocess, "run") as run):
+                boot.shell(machine.load("malta"), gdb)
+            here, words = built.call_args[0][0], run.call_args[0][0]
+            self.assertEqual(build_folder, here.kernel_folder.name)
+            self.assertEqual(gdb, {"-s", "-S"} <= {*words})
+            self.assertEqual(gdb, any("DEBUG_INFO" in setting for setting in here.settings))
+        self.assertIn("malta-gdb/vmlinux -ex 'target remote localhost:1234'", self.said.getvalue())
+
     def test_a_stress_is_told_how_long_a_cpu_stays_off(self):
         self.assertIn(" ipi.off=7 ", boot.stress_words(
             dataclasses.replace(machine.load("malta"), off=7)))
@@ -135,6 +157,17 @@ class Builds(Kernels):
         build.build_kernel(dataclasses.replace(machine.load("arm-raspi2"), source=self.linux))
         self.assertEqual(1, len(self.made("broadcom/bcm2836-rpi-2-b.dtb", "zImage")))
 
+    def test_further_settings_are_asked_for(self):
+        build.build_kernel(self.malta.with_more(["CONFIG_X=y"], []))
+        self.assertIn("\nCONFIG_X=y\n", (self.malta.kernel_folder / ".config").read_text())
+
+    def test_llvm(self):
+        write_program(self.folder, "clang", "exit 0")
+        clang = dataclasses.replace(machine.load("arm64-clang"), source=self.linux)
+        build.build_kernel(clang)
+        self.assertEqual(2, len(self.made("LLVM=1", "CC=ccache clang", "ARCH=arm64")))
+        self.assertNotEqual(machine.load("arm64-gicv3").kernel_folder, clang.kernel_folder)
+
     def test_the_end_of_the_log_is_told(self):
         numbers = "for i in $(seq 1 40); do echo line $i; done; exit 2"
         self.make_fails(f"case $* in *allnoconfig) {numbers};; esac",
@@ -144,7 +177,7 @@ class Builds(Kernels):
     def test_what_kconfig_does_not_grant(self):
         wanted = "for word; do case $word in O=*) folder=${word#O=};; esac; done\n"
         self.make_fails(wanted + "grep -v ^CONFIG_SMP= $folder/fragment.config > $folder/.config",
-                        "configs/ of malta ask for what Kconfig did not grant: CONFIG_SMP=y$")
+                        "malta asks for what Kconfig did not grant: CONFIG_SMP=y$")
 
     def test_an_initramfs_that_does_not_compile(self):
         write_program(self.folder, f"{self.malta.cross}gcc", "echo init.c: bad >&2; exit 1")

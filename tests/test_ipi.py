@@ -12,6 +12,7 @@ from support import TOP, Scratch, write_program
 import main
 from ipi import commands, packages
 from ipi.checks import kunitconfig
+from ipi.commands import on_machine
 from ipi.common import Failure
 from ipi.machines import machine
 from ipi.series import base, branch
@@ -105,6 +106,20 @@ class Words(Scratch):
     def test_malta_is_the_default(self):
         self.assertEqual("malta", self.parse("stress").machine)
         self.assertEqual("arm", self.parse("stress", "arm").machine)
+
+    def test_further_settings_and_words(self):
+        args = self.parse("boot", "--config", "CONFIG_X=y", "--config", "CONFIG_Y=n",
+                          "--append", "a b")
+        here = on_machine.machine_of(args)
+        self.assertEqual(["CONFIG_X=y", "CONFIG_Y=n"], here.settings)
+        self.assertTrue(here.append.endswith(" a b"))
+        self.refused("'X=y' is not CONFIG_X=y", "boot", "--config", "X=y")
+
+    def test_a_console_to_look_at_meanwhile(self):
+        for words, verbose in ((["boot"], None), (["boot", "-v"], "1")):
+            with mock.patch.dict(os.environ):
+                on_machine.machine_of(self.parse(*words))
+                self.assertEqual(verbose, os.environ.get("IPI_VERBOSE"))
 
     def test_the_base_is_settled_before_the_tools_are_loaded(self):
         self.parse("--base", "7.3", "prepare")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How a command ends: its exit status and its last words."""
 
+import argparse
 import contextlib
 from unittest import mock
 
@@ -70,4 +71,5 @@ class Ends(Scratch):
 
     def test_skipped_cases_are_no_failure(self):
         with mock.patch.object(kunit, "kunit", return_value=3):
-            self.assertIsNone(commands.load("kunit").run(mock.Mock(machine="malta", mutants=None)))
+            self.assertIsNone(commands.load("kunit").run(argparse.Namespace(
+                machine="malta", mutants=None, config=[], append=[], verbose=False)))

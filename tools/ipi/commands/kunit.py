@@ -6,7 +6,7 @@ With --mutants: whether they notice what tests/mutants breaks on purpose.
 
 from ipi import packages as debian
 from ipi.commands import on_machine
-from ipi.machines import kunit, machine
+from ipi.machines import kunit
 from ipi.measure import mutants
 
 
@@ -24,6 +24,6 @@ def packages(args):
 
 def run(args):
     if args.mutants is None:
-        kunit.kunit(machine.load(args.machine))
+        kunit.kunit(on_machine.machine_of(args))
     else:
         mutants.test_all(*args.mutants)

@@ -2,6 +2,8 @@
 """What the commands that work on one machine share."""
 
 import argparse
+import os
+import re
 
 from ipi import packages as debian
 from ipi.machines import machine
@@ -14,9 +16,20 @@ def _known(name):
     return name
 
 
+def _setting(text):
+    if not re.fullmatch(r"CONFIG_\w+=.+", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not CONFIG_X=y, =n, =m or =value")
+    return text
+
+
 def arguments(parser):
     parser.add_argument("machine", nargs="?", default="malta", type=_known,
                         help="one of machines/, malta if not named")
+    parser.add_argument("--config", action="append", default=[], type=_setting,
+                        metavar="CONFIG_X=y", help="in place of what configs/ say; more than once")
+    parser.add_argument("--append", action="append", default=[], metavar="WORDS",
+                        help="further words of the kernel command line")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the console meanwhile")
 
 
 def packages(args):
@@ -24,4 +37,6 @@ def packages(args):
 
 
 def machine_of(args):
-    return machine.load(args.machine)
+    if args.verbose:
+        os.environ["IPI_VERBOSE"] = "1"
+    return machine.load(args.machine).with_more(args.config, args.append)

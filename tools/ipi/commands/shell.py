@@ -4,9 +4,14 @@
 from ipi.commands import on_machine
 from ipi.machines import boot
 
-arguments = on_machine.arguments
 packages = on_machine.packages
 
 
+def arguments(parser):
+    on_machine.arguments(parser)
+    parser.add_argument("--gdb", action="store_true",
+                        help="build with debug information, and wait for gdb at port 1234")
+
+
 def run(args):
-    return boot.shell(on_machine.machine_of(args))
+    return boot.shell(on_machine.machine_of(args), args.gdb)

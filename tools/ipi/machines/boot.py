@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boots a machine in QEMU, in one of the modes of initramfs/init.c."""
 
+import dataclasses
 import subprocess
 
 from ipi.common import BASE, Failure, say, step
@@ -13,6 +14,7 @@ STRESS_TIMEOUT = 1200
 # third of what Malta passes on two cores.
 _MESSAGE_RATE = 5000
 _MESSAGES_DONE = b"ok 1 ipi-message"
+_DEBUG_INFO = ["CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT=y"]
 
 
 def need_qemu(machine):
@@ -116,7 +118,19 @@ def stress(machine):
     verdict.conclude(f"stress {machine.name}", faults, log)
 
 
-def shell(machine):
+def for_gdb(machine):
+    """A kernel of its own, with what a debugger wants to know."""
+    described = machine.with_more(_DEBUG_INFO, ["nokaslr"])
+    return dataclasses.replace(described, kernel=f"{machine.kernel}-gdb")
+
+
+def shell(machine, gdb=False):
+    if gdb:
+        machine = for_gdb(machine)
     build_all(machine)
+    if gdb:
+        say(f"QEMU waits for: gdb-multiarch {machine.kernel_folder}/vmlinux "
+            "-ex 'target remote localhost:1234'")
     say("exit ends the shell, Ctrl-C ends QEMU")
-    return subprocess.run(qemu_command(machine, "ipi.mode=shell"), check=False).returncode
+    return subprocess.run([*qemu_command(machine, "ipi.mode=shell"), *(["-s", "-S"] if gdb else [])],
+                          check=False).returncode

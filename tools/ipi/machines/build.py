@@ -21,7 +21,7 @@ MODULES = ["kernel/torture.ko", "kernel/scftorture.ko"]
 
 def make_words(machine):
     """The part of every make command that has to be the same each time."""
-    compiler = f"{machine.cross}gcc"
+    compiler = machine.compiler
     if not shutil.which(compiler):
         raise Failure(f"there is no {compiler}; {machine.name} needs the packages "
                       f"{' '.join(machine.packages)}")
@@ -31,7 +31,7 @@ def make_words(machine):
             f"CC={ccache}{compiler}", "LOCALVERSION=",
             # Of what .incbin takes in, a device tree say, ccache knows nothing
             # then. An option that it does not support, and which does nothing.
-            "KAFLAGS=-fdump-unnumbered"]
+            "LLVM=1" if machine.llvm else "KAFLAGS=-fdump-unnumbered"]
 
 
 def environment():
@@ -70,17 +70,26 @@ def fragments(names):
     return [path.read_text() for path in paths if not path.parent.name == BASE or path.exists()]
 
 
+def with_settings(fragment, settings):
+    """@fragment with @settings in place of what it says of the same symbols."""
+    for setting in settings:
+        symbol, _, value = setting.partition("=")
+        fragment = re.sub(rf"^({symbol}=.*|# {symbol} is not set)\n", "", fragment, flags=re.M)
+        fragment += f"# {symbol} is not set\n" if value == "n" else f"{setting}\n"
+    return fragment
+
+
 def configure(machine):
     folder = machine.kernel_folder
     folder.mkdir(parents=True, exist_ok=True)
-    fragment = "".join(fragments(machine.configs))
+    fragment = with_settings("".join(fragments(machine.configs)), machine.settings)
     write_whole(folder / "fragment.config", fragment)
     make(machine, folder / "config.log",
          f"KCONFIG_ALLCONFIG={folder / 'fragment.config'}", "allnoconfig")
     missing = missing_symbols(fragment, (folder / ".config").read_text())
     if missing:
-        raise Failure(f"configs/ of {machine.kernel} ask for what Kconfig did not "
-                      f"grant: {' '.join(missing)}")
+        raise Failure(f"{machine.kernel} asks for what Kconfig did not grant: "
+                      f"{' '.join(missing)}")
 
 
 def build_image(machine, *words):

@@ -49,6 +49,8 @@ class Machine:
     qemu_version: the QEMU it takes, any if 0; an older one is left alone, and
               qemu_package of Debian's backports is run from build/archive
     base:     the oldest base that has the hardware, any if empty
+    llvm:     whether LLVM builds the kernel
+    settings: CONFIG_X=y, in place of what the fragments say of the same symbol
     """
     name: str
     arch: str
@@ -80,6 +82,8 @@ class Machine:
     qemu_version: int = 0
     qemu_package: str = ""
     base: str = ""
+    llvm: bool = False
+    settings: list = dataclasses.field(default_factory=list)
 
     @property
     def folder(self):
@@ -96,6 +100,15 @@ class Machine:
     @property
     def qemu_words(self):
         return shlex.split(self.qemu)
+
+    @property
+    def compiler(self):
+        return "clang" if self.llvm else f"{self.cross}gcc"
+
+    def with_more(self, settings, words):
+        """The same machine with further @settings and kernel command line @words."""
+        return dataclasses.replace(self, settings=[*self.settings, *settings],
+                                   append=" ".join([self.append, *words]))
 
     def on_tree(self, tree, without=NEW):
         """The same machine on the kernel in build/@tree/linux, which may be older than the series.

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -113,16 +114,26 @@ class Watch:
         return ""
 
 
+def _show(text):
+    """./ipi -v, also of the checks that ./ipi test runs in processes of their own."""
+    if os.environ.get("IPI_VERBOSE"):
+        sys.stdout.write(text.decode(errors="replace").replace("\r", ""))
+        sys.stdout.flush()
+
+
 def wait(process, watch, console):
     """Why @process has to be ended, or nothing if it ended by itself."""
-    while True:
+    why, shown = None, 0
+    while why is None:
         try:
             process.wait(_POLL)
-            return ""
+            why = ""
         except subprocess.TimeoutExpired:
-            why = watch.look(_read(console))
-        if why:
-            return why
+            why = watch.look(_read(console)) or None
+        said = _read(console)
+        _show(said[shown:])
+        shown = len(said)
+    return why
 
 
 def _end(pid):
