@@ -12,7 +12,7 @@ from unittest import mock
 from support import TOP, Kernels, Scratch, group, write_program
 
 from ipi.common import Failure, Refused
-from ipi.machines import boot, build, kunit, machine, verdict
+from ipi.machines import boot, build, kernel_log, kunit, machine
 
 
 class Fragments(unittest.TestCase):
@@ -65,6 +65,31 @@ class Descriptions(Scratch):
                 machine.load("x", self.folder)
 
 
+class Jobs(Scratch):
+    def jobs(self, cpus, group="", **limits):
+        """With the affinity to @cpus CPUs and cpu.max of the cgroup's folders as @limits."""
+        for name, text in limits.items():
+            path = self.folder / name.strip("_").replace("_", "/") / "cpu.max"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        with (mock.patch("os.sched_getaffinity", lambda pid: range(cpus)),
+              mock.patch.object(build, "_CGROUPS", self.folder),
+              mock.patch.object(build.Path, "read_text", self.read(group))):
+            return build.jobs()
+
+    def read(self, group):
+        real = Path.read_text
+        return lambda path, *rest: (f"1:x:/y\n0::/{group}\n"
+                                    if str(path) == "/proc/self/cgroup" else real(path, *rest))
+
+    def test_what_the_process_may_use(self):
+        self.assertEqual(6, self.jobs(6))
+        self.assertEqual(2, self.jobs(2, "a/b", a="max 100000\n"))
+        self.assertEqual(3, self.jobs(6, "a/b", a="250000 100000\n", a_b="max 100000\n"))
+        self.assertEqual(1, self.jobs(6, "a/b", a_b="50000 100000\n"))
+        self.assertEqual(4, self.jobs(6, "c", _="400000 100000\n"))
+
+
 class Cache(Scratch):
     def test_a_file_that_is_included_as_it_is(self):
         """Else a kernel goes on with the device tree of an earlier one."""
@@ -113,7 +138,7 @@ class Qemu(Scratch):
         log = self.folder / "log"
         log.write_bytes(b"ipi: begin x\r\r\none\r\r\ntwo\xff\r\r\nipi: end x\r\r\n")
         self.assertEqual({"x": "one\ntwo\ufffd\n"},
-                         verdict.sections(boot.read_console(log)))
+                         kernel_log.sections(boot.read_console(log)))
 
     def test_a_device_tree_is_given_where_one_is_named(self):
         raspi, virt = machine.load("arm-raspi2"), machine.load("arm")

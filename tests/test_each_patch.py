@@ -7,7 +7,7 @@ from support import EDITED, LONG, TOP, Kernels, kernel_files
 
 from ipi.checks import each_patch
 from ipi.common import Failure, Refused
-from ipi.machines import machine, verdict
+from ipi.machines import kernel_log, machine, report
 
 LOG = (TOP / "tests/logs/good.log").read_text()
 # As on the base, whose IPIs have other rows.
@@ -21,12 +21,12 @@ class EachPatch(Kernels):
         for target, name, value in ((each_patch, "LINUX", self.linux),
                                     (each_patch.boot, "run_built", self.run_built),
                                     (each_patch.build, "build_initramfs", mock.Mock()),
-                                    (verdict, "TOP", self.folder)):
+                                    (report, "TOP", self.folder)):
             self.enterContext(mock.patch.object(target, name, value))
 
     def run_built(self, here):
         self.booted.append((here.name, (here.source / "kernel/a.c").read_text()))
-        return verdict.Run(self.consoles.pop(0) if self.consoles else NO_ROWS, 0)
+        return kernel_log.Run(self.consoles.pop(0) if self.consoles else NO_ROWS, 0)
 
     def each(self, *consoles):
         """Runs it; what the boots are to say first."""

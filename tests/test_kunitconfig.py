@@ -40,7 +40,7 @@ class Fake(Scratch):
         for target, name, value in ((kunitconfig, "BUILD", self.folder / "build"),
                                     (kunitconfig, "LINUX", self.linux),
                                     (kunitconfig, "TOP", self.folder),
-                                    (kunitconfig.verdict, "TOP", self.folder)):
+                                    (kunitconfig.report, "TOP", self.folder)):
             self.enterContext(mock.patch.object(target, name, value))
 
     def kunit_py(self, *cases, console=END, status=0, said="pass"):

@@ -112,7 +112,7 @@ class Run(Project):
                                     (mutants, "SCRATCH", self.folder / mutants.TREE),
                                     (mutants.machine, "BUILD", self.folder),
                                     (mutants.boot, "need_qemu", mock.Mock()),
-                                    (mutants.verdict, "TOP", self.folder),
+                                    (mutants.report, "TOP", self.folder),
                                     (build, "build_kernel", mock.Mock()),
                                     (build, "build_image", mock.Mock()),
                                     (kunit, "suites_of", lambda described: ["a"]),

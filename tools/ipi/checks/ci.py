@@ -42,7 +42,7 @@ _RESULT = "result: "
 def _checks():
     """[(name, function)], quick ones first."""
     checks = [("prepare", branch.prepare), ("check", review.quick), ("mutants", mutants.check)]
-    checks += [(f"platform {name}", lambda name=name: platforms.build(name))
+    checks += [(f"platform {name}", lambda name=name: platforms.build_one(name))
                for name in PLATFORMS]
     checks += [(f"boot {name}", lambda name=name: boot.boot(machine.load(name)))
                for name in BOOT]
@@ -110,7 +110,7 @@ def _every_check():
                for verb, run in verbs for here in machine.names()},
             **{f"kunitconfig {name}": lambda name=name: kunitconfig.kunitconfig(name)
                for name in kunitconfig.ARCHES},
-            **{f"platform {name}": lambda name=name: platforms.build(name)
+            **{f"platform {name}": lambda name=name: platforms.build_one(name)
                for name in platforms.load()}}
 
 

@@ -4,7 +4,6 @@
 Not through scripts/coccicheck: it starts spatch for each rule and each file.
 """
 
-import os
 import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ipi.common import LINUX, TOP, Failure, Refused, refuse, step
 from ipi.git import Repo
 from ipi.machines import machine
+from ipi.machines.build import jobs
 
 MACROS = TOP / "configs" / "cocci.h"
 RULES = "scripts/coccinelle"
@@ -58,7 +58,7 @@ def cocci():
     if not rules:
         raise Refused(f"check: the base has no rules in {RULES}")
     with step(f"{len(rules)} semantic patches on {len(files)} files"), \
-            ThreadPoolExecutor(os.cpu_count()) as pool:
+            ThreadPoolExecutor(jobs()) as pool:
         said = pool.map(lambda rule: _beyond(rule, files, LINUX, base), rules)
         faults = sorted(set().union(*said))
     refuse(faults)

@@ -6,7 +6,7 @@ import shutil
 from ipi.checks import sparse
 from ipi.common import LINUX, Refused, say, step
 from ipi.git import Repo
-from ipi.machines import boot, build, machine, verdict
+from ipi.machines import boot, build, machine, report, verdict
 
 BUILT = ("malta", "arm64-gicv3")
 BOOTED = ("malta",)
@@ -21,7 +21,7 @@ def _boot(here, subject):
     switch = here.source / SWITCH
     switched = switch.exists() and NEW_SEND in switch.read_text()
     judge = verdict.judge_boot if switched else verdict.judge_start
-    verdict.conclude(f"boot {here.name} at '{subject}'", judge(here, run), boot.boot_log(here))
+    report.conclude(f"boot {here.name} at '{subject}'", judge(here, run), boot.boot_log(here))
 
 
 def _check(repo, here, before, commit):

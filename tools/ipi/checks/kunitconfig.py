@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from ipi.common import BUILD, LINUX, TOP, Failure, say, step
-from ipi.machines import build, kunit, verdict
+from ipi.machines import build, kunit, report
 
 TIMEOUT = 600
 
@@ -78,11 +78,11 @@ def need(name):
 
 def command(name):
     arch = ARCHES[name]
-    ccache = "ccache " if shutil.which("ccache") else ""
+    *_, compiler = build.compiler_words(name, arch.cross)
     return [sys.executable, "-B", "tools/testing/kunit/kunit.py", "run", f"--arch={name}",
             f"--kunitconfig={kunit.SUITES}", *arch.words, f"--build_dir={folder_of(name)}",
             f"--timeout={TIMEOUT}", f"--json={_result_of(name)}",
-            "--make_options", f"CC={ccache}{arch.cross}gcc"]
+            f"--jobs={build.jobs()}", "--make_options", compiler]
 
 
 def run(name):
@@ -140,5 +140,5 @@ def kunitconfig(name):
     lines, faults, skipped = judge(name, status, wanted(LINUX / kunit.SUITES, name))
     for line in lines:
         say(f"  {line}")
-    verdict.conclude(f"kunitconfig {name}", faults, log_of(name))
+    report.conclude(f"kunitconfig {name}", faults, log_of(name))
     return skipped

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Platforms that are built but not booted, configs/platforms.toml."""
 
-import os
 import re
 import shutil
 import subprocess
 import tomllib
 
 from ipi.common import BASE, BUILD, LINUX, TOP, Failure, Refused, say, step
-from ipi.machines.build import environment, missing_symbols
+from ipi.machines import build
 from ipi.series import base
 
 _TAIL = 20
@@ -41,10 +40,9 @@ def _make(name, platform, *words):
     folder = BUILD / "platforms" / name
     folder.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        ["make", "-s", "-C", str(LINUX), f"O={folder}", f"ARCH={platform['arch']}",
-         f"CROSS_COMPILE={platform['cross']}", f"CC=ccache {platform['cross']}gcc",
-         f"-j{os.cpu_count()}", *words],
-        check=False, text=True, env=environment(), stdin=subprocess.DEVNULL,
+        ["make", "-s", "-C", str(LINUX), f"O={folder}", f"-j{build.jobs()}",
+         *build.compiler_words(platform["arch"], platform["cross"]), *words],
+        check=False, text=True, env=build.environment(), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     (folder / "build.log").write_text(done.stdout)
     return done
@@ -61,18 +59,18 @@ def _change(name, platform):
     config, wanted = BUILD / "platforms" / name / ".config", platform["change"]
     config.write_text(config.read_text() + wanted)
     _configure(name, platform, "olddefconfig")
-    missing = missing_symbols(wanted, config.read_text())
+    missing = build.missing_symbols(wanted, config.read_text())
     if missing:
         raise Failure(f"Kconfig does not grant {name} {', '.join(missing)}")
 
 
 def build_all():
     for name in load():
-        build(name)
+        build_one(name)
     say("PASS: no platform warns")
 
 
-def build(name):
+def build_one(name):
     """Builds the touched directories of one platform; a warning is a failure."""
     platform = load()[name]
     with step(f"build platform {name}"):

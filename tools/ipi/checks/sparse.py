@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What sparse and W=1 say of the touched files beyond what they say of the base."""
 
-import os
 import re
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def said(known, names):
     for name in names:
         (known.kernel_folder / name).unlink(missing_ok=True)
     log = known.kernel_folder / "check.log"
-    build.make(known, log, f"-j{os.cpu_count()}", "C=1", f"CHECK={SPARSE}", "W=1", *names)
+    build.make(known, log, f"-j{build.jobs()}", "C=1", f"CHECK={SPARSE}", "W=1", *names)
     return messages(log.read_text())
 
 

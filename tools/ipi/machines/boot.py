@@ -5,7 +5,7 @@ import dataclasses
 import subprocess
 
 from ipi.common import BASE, Failure, say, step
-from ipi.machines import build, coprocessor, foreign, patience, qemu, verdict
+from ipi.machines import build, coprocessor, foreign, kernel_log, patience, qemu, report, verdict
 from ipi.series import base
 
 # A hang is noticed by its silence long before.
@@ -63,7 +63,7 @@ def _run(machine, append, allowed, log):
     machine.folder.mkdir(exist_ok=True)
     with step(f"run {machine.name} in QEMU"):
         end = patience.run(qemu_command(machine, append), log, allowed)
-    return verdict.Run(read_console(log), end.status, end.why)
+    return kernel_log.Run(read_console(log), end.status, end.why)
 
 
 def boot_log(machine):
@@ -72,7 +72,7 @@ def boot_log(machine):
 
 # What a mode is told besides, who judges it, and who shows it.
 _MODES = {
-    "boot": ("", verdict.judge_boot, verdict.show),
+    "boot": ("", verdict.judge_boot, report.show),
     "coprocessor": (coprocessor.OPTIONS, coprocessor.judge, coprocessor.show),
     "foreign": (foreign.OPTIONS, foreign.judge, foreign.show),
 }
@@ -93,7 +93,7 @@ def boot(machine):
     _, judge, show = _MODES[machine.mode]
     result = run_boot(machine)
     show(result)
-    verdict.conclude(f"boot {machine.name}", judge(machine, result), boot_log(machine))
+    report.conclude(f"boot {machine.name}", judge(machine, result), boot_log(machine))
 
 
 def _message_words(machine):
@@ -115,7 +115,7 @@ def stress(machine):
     result = _run(machine, stress_words(machine),
                   limits(machine, STRESS_TIMEOUT, machine.messages), log)
     faults = verdict.judge_stress(machine, result, machine.rounds)
-    verdict.conclude(f"stress {machine.name}", faults, log)
+    report.conclude(f"stress {machine.name}", faults, log)
 
 
 def for_gdb(machine):
@@ -128,9 +128,10 @@ def shell(machine, gdb=False):
     if gdb:
         machine = for_gdb(machine)
     build_all(machine)
+    command = qemu_command(machine, "ipi.mode=shell")
     if gdb:
+        command += ["-s", "-S"]
         say(f"QEMU waits for: gdb-multiarch {machine.kernel_folder}/vmlinux "
             "-ex 'target remote localhost:1234'")
     say("exit ends the shell, Ctrl-C ends QEMU")
-    return subprocess.run([*qemu_command(machine, "ipi.mode=shell"), *(["-s", "-S"] if gdb else [])],
-                          check=False).returncode
+    return subprocess.run(command, check=False).returncode

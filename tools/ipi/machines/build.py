@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Kernel and initramfs of one machine."""
 
+import math
 import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 from ipi.common import BASE, BUILD, TOP, Failure, run, step, write_whole
 
@@ -15,8 +17,28 @@ _CCACHE = {"CCACHE_BASEDIR": str(BUILD), "CCACHE_NOHASHDIR": "1", "CCACHE_DEPEND
 _STAMP = {"KBUILD_BUILD_TIMESTAMP": "2015-09-29", "KBUILD_BUILD_USER": "ipi",
           "KBUILD_BUILD_HOST": "ipi", "LC_ALL": "C"}
 _TAIL = 30
+_CGROUPS = Path("/sys/fs/cgroup")
 # What "torture" in a description means: needed by initramfs/stress.c.
 MODULES = ["kernel/torture.ko", "kernel/scftorture.ko"]
+
+
+def jobs():
+    """As many as may run at once, by the affinity of this process and by its cgroup."""
+    allowed, group = len(os.sched_getaffinity(0)), Path("/proc/self/cgroup")
+    named = re.search("^0::/(.*)$", group.read_text(), re.M) if group.exists() else None
+    inner = _CGROUPS / (named[1] if named else "")
+    for folder in (inner, *inner.parents):
+        limit = folder / "cpu.max"
+        if limit.exists() and folder.is_relative_to(_CGROUPS):
+            quota, period = limit.read_text().split()
+            if quota != "max":
+                allowed = min(allowed, math.ceil(int(quota) / int(period)))
+    return max(allowed, 1)
+
+
+def compiler_words(arch, cross, compiler=""):
+    ccache = "ccache " if shutil.which("ccache") else ""
+    return [f"ARCH={arch}", f"CROSS_COMPILE={cross}", f"CC={ccache}{compiler or cross + 'gcc'}"]
 
 
 def make_words(machine):
@@ -25,10 +47,8 @@ def make_words(machine):
     if not shutil.which(compiler):
         raise Failure(f"there is no {compiler}; {machine.name} needs the packages "
                       f"{' '.join(machine.packages)}")
-    ccache = "ccache " if shutil.which("ccache") else ""
     return ["make", "-s", "-C", str(machine.source), f"O={machine.kernel_folder}",
-            f"ARCH={machine.arch}", f"CROSS_COMPILE={machine.cross}",
-            f"CC={ccache}{compiler}", "LOCALVERSION=",
+            *compiler_words(machine.arch, machine.cross, compiler), "LOCALVERSION=",
             # Of what .incbin takes in, a device tree say, ccache knows nothing
             # then. An option that it does not support, and which does nothing.
             "LLVM=1" if machine.llvm else "KAFLAGS=-fdump-unnumbered"]
@@ -93,7 +113,7 @@ def configure(machine):
 
 
 def build_image(machine, *words):
-    make(machine, machine.kernel_folder / "build.log", f"-j{os.cpu_count()}", *words,
+    make(machine, machine.kernel_folder / "build.log", f"-j{jobs()}", *words,
          *([machine.dtb] if machine.dtb else []), *(["modules"] if machine.torture else []),
          machine.image.rpartition("/")[2])
 

@@ -4,7 +4,7 @@
 import re
 
 from ipi.common import say
-from ipi.machines import verdict
+from ipi.machines import kernel_log, report, verdict
 
 MESSAGES = 100000
 RESTARTS = 20
@@ -16,7 +16,7 @@ OPTIONS = f"ipi.messages={MESSAGES} ipi.restarts={RESTARTS}"
 
 def _notes(run, name):
     """Each line "ipi: <name> <key> <number> ...", as {key: number}."""
-    lines = re.findall(rf"^ipi: {name} (.*)$", verdict.clean(run.log), re.M)
+    lines = re.findall(rf"^ipi: {name} (.*)$", kernel_log.clean(run.log), re.M)
     return [{key: int(number) for key, number in re.findall(r"(\w+) (\d+)", line)}
             for line in lines]
 
@@ -48,8 +48,8 @@ def _judge_leaks(run, restarts):
 
 def _judge_mapping(run):
     """The kernel shows the processor that Linux does not own as the target."""
-    parts = verdict.sections(run.log)
-    shown = "".join(text for name, text in parts.items() if name.startswith(verdict.DOMAINS))
+    parts = kernel_log.sections(run.log)
+    shown = "".join(text for name, text in parts.items() if name.startswith(kernel_log.DOMAINS))
     for note in _notes(run, "reserved")[-1:]:
         if not re.search(rf"^ irq {note.get('virq')}:\n +external {PROCESSOR}: "
                          rf"hwirq {note.get('hwirq')}$", shown, re.M):
@@ -60,13 +60,13 @@ def _judge_mapping(run):
 def judge(machine, run, messages=MESSAGES, restarts=RESTARTS):
     """The faults of a run in mode "coprocessor"."""
     exchanges = _notes(run, "exchange")
-    rows = verdict.ipi_rows(verdict.sections(run.log).get(verdict.INTERRUPTS, ""))
+    rows = kernel_log.ipi_rows(kernel_log.sections(run.log).get(kernel_log.INTERRUPTS, ""))
     faults = verdict.judge_console(machine, run) + verdict.judge_cpus(machine, run)
     if len(exchanges) != restarts + 1:
         faults.append(f"{len(exchanges)} exchanges, not {restarts + 1}")
     for number, exchange in enumerate(exchanges):
         faults += _judge_exchange(AFTER_RESTART if number else messages, exchange)
-    if not re.search("^ipi: cycles [1-9]", verdict.clean(run.log), re.M):
+    if not re.search("^ipi: cycles [1-9]", kernel_log.clean(run.log), re.M):
         faults.append("the CPUs did not go off and on meanwhile")
     return (faults + verdict.judge_rows(machine, rows) + _judge_leaks(run, restarts)
             + _judge_mapping(run))
@@ -74,11 +74,11 @@ def judge(machine, run, messages=MESSAGES, restarts=RESTARTS):
 
 def show(run):
     """The long exchange and how often it was started again."""
-    log = verdict.clean(run.log)
+    log = kernel_log.clean(run.log)
     exchanges = re.findall("^ipi: (exchange .*)$", log, re.M)
     cycles = re.findall(r"^ipi: cycles (\d+)$", log, re.M)
     if exchanges:
         say(f"\n{exchanges[0]}")
         say(f"started again {len(exchanges) - 1} times, while CPUs went off and on "
             f"{cycles[0] if cycles else 0} times")
-    verdict.show(run)
+    report.show(run)

@@ -4,7 +4,7 @@
 import re
 
 from ipi.common import say
-from ipi.machines import verdict
+from ipi.machines import kernel_log, report, verdict
 
 MESSAGES = 100000
 OPTIONS = f"ipi.messages={MESSAGES}"
@@ -21,7 +21,7 @@ def _taken(parts, name):
 
 def judge(machine, run, messages=MESSAGES):
     """The faults of a run in mode "foreign"."""
-    parts = verdict.sections(run.log)
+    parts = kernel_log.sections(run.log)
     exchange = f"messages {messages} lost 0 wrong 0 stray 0"
     faults = verdict.judge_start(machine, run)
     if parts.get("exchange", "").strip() != exchange:
@@ -30,15 +30,15 @@ def judge(machine, run, messages=MESSAGES):
                          ("taken-broadcasts", {"kicks": messages, "broadcasts": _BROADCASTS})):
         if _taken(parts, name) != wanted:
             faults.append(f"the foreign processor took {_taken(parts, name)}, not {wanted}")
-    if not re.search("^ipi: cycles [1-9]", verdict.clean(run.log), re.M):
+    if not re.search("^ipi: cycles [1-9]", kernel_log.clean(run.log), re.M):
         faults.append("the CPUs did not go off and on meanwhile")
-    if "NMI backtrace" not in parts.get(verdict.BACKTRACES, ""):
+    if "NMI backtrace" not in parts.get(kernel_log.BACKTRACES, ""):
         faults.append("there were no NMIs meanwhile")
-    rows = verdict.ipi_rows(parts.get(verdict.INTERRUPTS, ""))
+    rows = kernel_log.ipi_rows(parts.get(kernel_log.INTERRUPTS, ""))
     return faults + verdict.judge_rows(machine, rows)
 
 
 def show(run):
-    parts = verdict.sections(run.log)
+    parts = kernel_log.sections(run.log)
     say("\n" + parts.get("exchange", "").strip())
-    verdict.show(run)
+    report.show(run)

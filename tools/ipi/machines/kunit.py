@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ipi.common import TOP, Failure, say, step, write_whole
-from ipi.machines import boot, build, patience, verdict
+from ipi.machines import boot, build, kernel_log, patience, report, verdict
 
 SUITES = "lib/kunit-ipi"
 TIMEOUT = 300
@@ -119,7 +119,7 @@ def judge(result, wanted, may_skip=()):
 
 def judge_console(log):
     """What the kernel reports; a case which provokes a report is a bad case."""
-    return [verdict.REPORT + line for line in verdict.trouble(log)]
+    return [kernel_log.REPORT + line for line in kernel_log.trouble(log)]
 
 
 def judge_end(log):
@@ -204,5 +204,5 @@ def kunit(machine):
         faults.append(f"kunit.py ended with status {outcome.status}")
     for line in lines:
         say(f"  {line}")
-    verdict.conclude(f"kunit {machine.name}", faults, log_of(machine))
+    report.conclude(f"kunit {machine.name}", faults, log_of(machine))
     return count_cases(outcome.result)["SKIP"]

@@ -29,9 +29,9 @@ def version(binary):
 def _wrapper(machine, binary):
     """A program which runs the QEMU of the archive as if it was installed."""
     folder = archive.get([machine.qemu_package], _SUITES, alone=False)
-    libraries = folder / "usr/lib/x86_64-linux-gnu"
+    libraries = next(folder.glob("usr/lib/*/libc.so.6")).parent
     wrapper = folder / "bin" / binary
-    write_whole(wrapper, _WRAPPER.format(loader=libraries / "ld-linux-x86-64.so.2",
+    write_whole(wrapper, _WRAPPER.format(loader=next(libraries.glob("ld-linux*")),
                                          libraries=libraries, binary=folder / "usr/bin" / binary,
                                          data=folder / "usr/share/qemu"))
     wrapper.chmod(0o755)

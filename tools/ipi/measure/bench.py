@@ -12,7 +12,7 @@ from itertools import combinations
 
 from ipi.common import BUILD, LINUX, TOP, Failure, Refused, run, say, step, write_whole
 from ipi.git import Repo
-from ipi.machines import boot, build, machine, patience, verdict
+from ipi.machines import boot, build, kernel_log, machine, patience
 
 SOURCE = TOP / "bench"
 FOLDER = BUILD / "bench"
@@ -105,7 +105,7 @@ def kernel(name, tree):
 def parse(log):
     """{what: cost of one, or what is taken} of a console log."""
     lines = re.findall(r"\bbench: (.*)$", log.replace("\r", ""), re.M)
-    faults = [line for line in lines if line.startswith("error")] + verdict.trouble(log)
+    faults = [line for line in lines if line.startswith("error")] + kernel_log.trouble(log)
     if faults:
         raise Refused(f"bench: {faults[0]}")
     if lines.count("end") != 1:

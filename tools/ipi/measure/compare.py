@@ -6,7 +6,7 @@ import re
 
 from ipi.common import LINUX, say
 from ipi.git import Repo
-from ipi.machines import boot, verdict
+from ipi.machines import boot, kernel_log, report, verdict
 
 
 def rows(interrupts):
@@ -37,8 +37,8 @@ def judge(base, series, changed):
 
 def _rows_of(machine):
     run = boot.run_boot(machine)
-    interrupts = verdict.sections(run.log).get(verdict.INTERRUPTS, "")
-    verdict.conclude(f"boot {machine.name}", verdict.judge_start(machine, run),
+    interrupts = kernel_log.sections(run.log).get(kernel_log.INTERRUPTS, "")
+    report.conclude(f"boot {machine.name}", verdict.judge_start(machine, run),
                      boot.boot_log(machine))
     return rows(interrupts)
 
@@ -49,4 +49,4 @@ def compare(machine):
     Repo(LINUX).check_out("base", base.source)
     lines, faults = judge(_rows_of(base), series, machine.changed)
     say("\n" + "\n".join(lines))
-    verdict.conclude(f"compare {machine.name}", faults, boot.boot_log(base))
+    report.conclude(f"compare {machine.name}", faults, boot.boot_log(base))

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ipi.common import BASE, BUILD, LINUX, TOP, Failure, Refused, say, step
 from ipi.git import Repo
-from ipi.machines import boot, build, kunit, machine, verdict
+from ipi.machines import boot, build, kunit, machine, report
 
 MUTANTS = TOP / "tests" / "mutants"
 TREE = "mutants"
@@ -213,4 +213,4 @@ def test_all(*words):
                 faults += [fault] if fault else []
     say(f"  {len(mutants)} mutants: " +
         ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
-    verdict.conclude("mutants", faults, SCRATCH)
+    report.conclude("mutants", faults, SCRATCH)
