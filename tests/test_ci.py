@@ -28,6 +28,7 @@ class Suite(Scratch):
                  for number, end in enumerate(checks)]
         with (mock.patch.object(ci, "_checks", return_value=named),
               mock.patch.object(ci, "OTHER_BASES", self.others),
+              mock.patch.object(ci.results, "write") as self.written,
               mock.patch.object(ci, "_run_elsewhere", side_effect=[unit, *self.ends])):
             status = ci.test()
         return status, self.said.getvalue().splitlines()
@@ -38,6 +39,15 @@ class Count(Suite):
         status, lines = self.run_suite(None, None)
         self.assertEqual((0, "3 passed, 0 failed, 0 skipped"), (status, lines[-1]))
         self.assertNotIn("Failed:", lines)
+
+    def test_the_page_has_each_check(self):
+        self.others, self.ends = {"7.3": ["prepare"]}, [(0, [], 1)]
+        self.run_suite(None, 5, Refused("why"))
+        outcomes = self.written.call_args[0][0]
+        self.assertEqual([("6.12", "unit tests", "pass"), ("6.12", "check0", "pass"),
+                          ("6.12", "check1", "pass, 5 skipped"), ("6.12", "check2", "FAIL"),
+                          ("7.3", "prepare", "not run")],
+                         [(one.base, one.check, one.verdict) for one in outcomes])
 
     def test_unit_tests_are_counted(self):
         status, lines = self.run_suite(None, unit=(7, ["a.b: why", "c.d: why"], 3))

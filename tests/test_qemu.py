@@ -2,7 +2,6 @@
 """The QEMU that runs a machine, and packages of another suite, with programs that pretend."""
 
 import dataclasses
-import subprocess
 from unittest import mock
 
 from support import Scratch, write_program

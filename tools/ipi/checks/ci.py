@@ -4,17 +4,20 @@
 A result is (number that passed, [why one failed], number skipped).
 """
 
+import dataclasses
 import json
 import os
 import subprocess
 import sys
+import time
 import traceback
 import unittest
 from pathlib import Path
 
 from ipi import archive
 from ipi import packages as debian
-from ipi.checks import examples, kunitconfig, platforms, review
+from ipi.checks import examples, kunitconfig, platforms, results, review
+from ipi.checks.results import Outcome
 from ipi.common import BASE, DEFAULT_BASE, TOP, Failure, Refused, say, step
 from ipi.machines import boot, kunit, machine
 from ipi.measure import bench, mutants
@@ -151,22 +154,28 @@ def _run_unit_tests():
         return _run_elsewhere(_UNIT, str(_TESTS), IPI_BASE="", LINUX="")
 
 
+def _timed(name, run, *words, base=BASE, **env):
+    start = time.monotonic()
+    passed, failed, skipped = run(*words, **env)
+    return Outcome(base, name, passed, failed, skipped, time.monotonic() - start)
+
+
 def _run_other_base(base):
     """Yields the results of the checks; the first one gets the base."""
     # In processes of their own, since the base is settled when the tools are loaded
     for name in OTHER_BASES[base]:
         say(f"\n== {base}: {name}")
-        passed, failed, skipped = _run_elsewhere(name, IPI_BASE=base)
-        yield passed, [f"{base}: {reason}" for reason in failed], skipped
-        if not passed:
+        done = _timed(name, _run_elsewhere, name, base=base, IPI_BASE=base)
+        yield dataclasses.replace(done, failed=[f"{base}: {reason}" for reason in done.failed])
+        if not done.passed:
             break
 
 
 def _results():
-    yield _run_unit_tests()
+    yield _timed(_UNIT, _run_unit_tests)
     for name, check in _checks():
         say(f"\n== {name}")
-        yield _run_check(name, check)
+        yield _timed(name, _run_check, name, check)
     # LINUX= names one source, which the checks above have tested
     for base in () if os.environ.get("LINUX") or BASE != DEFAULT_BASE else OTHER_BASES:
         yield from _run_other_base(base)
@@ -183,13 +192,17 @@ def packages():
 
 def test(names=()):
     """All checks, or those by the @names."""
-    passed, failed, skipped = 0, [], 0
-    for more, reasons, left_out in map(one, names) if names else _results():
-        passed, failed, skipped = passed + more, failed + reasons, skipped + left_out
+    done = list(_timed(name, one, name) for name in names) if names else list(_results())
+    failed = [reason for outcome in done for reason in outcome.failed]
+    if not names:
+        results.write(done)
+        say(f"\nwritten: {results.PAGE.relative_to(TOP)}")
     if failed:
         say("\nFailed:")
     for reason in failed:
         say(f"  {reason}")
+    passed, skipped = (sum(getattr(outcome, kind) for outcome in done)
+                       for kind in ("passed", "skipped"))
     say(f"\n{passed} passed, {len(failed)} failed, {skipped} skipped")
     return 1 if failed else 0
 

@@ -17,13 +17,18 @@ exec {loader} --library-path {libraries} {binary} -L {data} "$@"
 """
 
 
-def version(binary):
-    """The major version of the QEMU that @binary starts, 0 if it is not there."""
+def version_text(binary):
+    """Of the QEMU that @binary starts, empty if it is not there."""
     if not shutil.which(str(binary)):
-        return 0
+        return ""
     said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"version (\d+)\.", said.stdout)
-    return int(found[1]) if found else 0
+    found = re.search(r"version ([\d.]+)", said.stdout)
+    return found[1] if found else ""
+
+
+def version(binary):
+    """The major version, 0 if it is not there."""
+    return int(version_text(binary).partition(".")[0] or 0)
 
 
 def _wrapper(machine, binary):
