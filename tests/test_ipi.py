@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The entry: what the script needs, what may be typed, and the packages of each command."""
 
+import argparse
 import contextlib
 import os
 import shutil
@@ -133,13 +134,17 @@ class Packages(Scratch):
         with mock.patch.object(main, "run") as run:
             main.main(words)
         args = run.call_args[0][0]
-        return set(getattr(args.command, "packages", lambda args: [])(args))
+        return set(packages.of_command(args))
 
     def test_each_command_has_what_it_runs(self):
-        for words in (["prepare"], ["refresh"], ["export"], ["queues"]):
+        self.set_env(LINUX="")
+        for words in (["refresh"], ["queues"], ["packages", "boot"]):
             self.assertEqual(set(), self.wanted(*words), words)
-        self.assertEqual({"perl"}, self.wanted("mail", "core"))
-        build = {"bc", "bison", "ccache", "flex", "gcc", "libc6-dev", "make", "perl"}
+        series = {"xz-utils", "linux-source-6.12"}
+        for words in (["prepare"], ["export"]):
+            self.assertEqual(series, self.wanted(*words), words)
+        self.assertEqual(series | {"perl"}, self.wanted("mail", "core"))
+        build = series | {"bc", "bison", "ccache", "flex", "gcc", "libc6-dev", "make", "perl"}
         for command in ("boot", "kunit", "stress", "compare", "shell", "build"):
             self.assertEqual(build | set(machine.load("arm").packages),
                              self.wanted(command, "arm"), command)
@@ -158,6 +163,10 @@ class Packages(Scratch):
             self.assertLessEqual(words | of_machines | {"make"}, self.wanted(command), command)
         for arch in kunitconfig.ARCHES.values():
             self.assertLessEqual({*arch.packages}, self.wanted("check"))
+
+    def test_they_can_be_listed(self):
+        commands.load("packages").run(argparse.Namespace(name=["boot", "mail"]))
+        self.assertEqual(sorted(self.wanted("boot") | {"perl"}), self.said.getvalue().split())
 
     def test_the_package_of_the_base(self):
         self.set_env(LINUX="")

@@ -6,32 +6,6 @@ import os
 import sys
 from pathlib import Path
 
-EPILOG = """./ipi <command> --help says more of a command.
-
-The base comes from Debian's packages. LINUX=<git tree, folder or tarball> takes it
-from there instead, also in later calls, and its version says which queue of patches
-is for it. An empty LINUX= goes back to the package.
-"""
-
-
-def _parser():
-    from ipi import commands
-    from ipi.common import DEFAULT_BASE
-    from ipi.series import base
-
-    top = argparse.ArgumentParser(prog="./ipi", epilog=EPILOG, allow_abbrev=False,
-                                  formatter_class=argparse.RawDescriptionHelpFormatter)
-    top.add_argument("--base", choices=base.names(), help=f"the base kernel, else {DEFAULT_BASE}")
-    verbs = top.add_subparsers(metavar="<command>")
-    for name in commands.NAMES:
-        command = commands.load(name)
-        verb = verbs.add_parser(name, description=command.__doc__, allow_abbrev=False,
-                                help=command.__doc__.splitlines()[0].rstrip("."))
-        getattr(command, "arguments", lambda parser: None)(verb)
-        verb.set_defaults(command=command)
-    verbs.add_parser("help", help="this text")
-    return top
-
 
 def _settle_base():
     """LINUX= decides which queue is for it, and the tools are loaded for one base."""
@@ -50,12 +24,11 @@ def _settle_base():
 def run(args):
     from ipi import packages
     from ipi.common import Failure, Refused, only_one_run, say
-    from ipi.series import base, branch
+    from ipi.series import branch
 
     try:
         branch.take_kept_source()
-        wanted = getattr(args.command, "packages", lambda args: [])(args)
-        packages.need([*packages.SERIES, *base.packages(), *wanted])
+        packages.need(packages.of_command(args))
         _settle_base()
         with only_one_run():
             if getattr(args.command, "PREPARES", True):
@@ -79,7 +52,9 @@ def main(words):
     named = early.parse_known_args(words)[0].base
     if named and (Path(__file__).parents[1] / "base" / named).is_dir():
         os.environ["IPI_BASE"] = named
-    parser = _parser()
+    from ipi import commands
+
+    parser = commands.parser()
     args = parser.parse_args(words)
     if not hasattr(args, "command"):
         parser.print_help()

@@ -11,7 +11,6 @@ from ipi.common import GENERATED, Failure, say, step, warn
 from ipi.machines import machine
 from ipi.series import base
 
-SERIES = ["git", "python3", "xz-utils"]
 BUILD = ["bc", "bison", "ccache", "flex", "gcc", "libc6-dev", "make", "perl"]
 CHECK = ["codespell", "cpp", "device-tree-compiler", "dt-schema", "patch", "python3-git",
          "python3-ply"]
@@ -21,6 +20,17 @@ _LOG = GENERATED / "apt.log"
 
 def of_machines(names, folder=machine.MACHINES):
     return [package for name in names for package in machine.load(name, folder).packages]
+
+
+def of_base():
+    return ["xz-utils", *base.packages()]
+
+
+def of_command(args):
+    """Beside git and python3, which ipi gets."""
+    command = args.command
+    needs_base = of_base() if getattr(command, "PREPARES", True) else []
+    return needs_base + getattr(command, "packages", lambda args: [])(args)
 
 
 def _missing(wanted):

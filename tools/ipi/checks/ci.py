@@ -186,7 +186,7 @@ def packages():
     others = {name.split()[-1] for names in OTHER_BASES.values() for name in names}
     machines = {*BOOT, *KUNIT, *STRESS, *others & {*machine.names()}}
     suites = [package for name in KUNITCONFIG for package in kunitconfig.ARCHES[name].packages]
-    return [*debian.BUILD, *debian.CHECK, *debian.of_machines(machines), *suites,
+    return [*debian.of_base(), *debian.BUILD, *debian.CHECK, *debian.of_machines(machines), *suites,
             *debian.of_machines(bench.machines(), bench.SOURCE), *platforms.packages(PLATFORMS)]
 
 
