@@ -10,6 +10,7 @@ from unittest import mock
 
 from support import EDITED, LONG, NEW, TOP, Project, Scratch, kernel_files
 
+from ipi import git
 from ipi.common import Failure, only_one_run, run
 from ipi.git import Repo, identity
 from ipi.series import base, branch, export, mail
@@ -145,7 +146,7 @@ class GitTree(Project):
 
     def run_git(self, *words):
         subprocess.run(["git", "-C", self.vendor, *words], check=True, capture_output=True,
-                       env={**os.environ, **identity(base.AUTHOR)})
+                       env={**os.environ, **identity(git.AUTHOR)})
 
     def everything(self, folder):
         return {path: (path.lstat().st_mtime_ns, path.is_file() and path.read_bytes())
@@ -291,10 +292,10 @@ class Mail(Project):
                      GIT_CONFIG_KEY_1="user.email", GIT_CONFIG_VALUE_1="me@x")
         self.prepare()
         self.commit("a: Add", {"kernel/new.c": NEW}, "Suggested-by: B <b@c>",
-                    author=base.AUTHOR)
+                    author=git.AUTHOR)
         self.commit("a: Move", {"kernel/old.c": None,
                                 "kernel/moved.c": LONG.replace("function", "old")},
-                    author=base.AUTHOR)
+                    author=git.AUTHOR)
         (self.stored.patches / "0000-cover.txt").write_text("Subject line\n\nBlurb.\n")
         self.save()
 
@@ -350,7 +351,7 @@ class Mail(Project):
         Repo(self.linux).check_out("base", vendor.path)
         vendor.text("init", "--quiet")
         vendor.text("add", "--force", ".")
-        vendor.text("commit", "--quiet", "-m", "x", env=identity(base.AUTHOR))
+        vendor.text("commit", "--quiet", "-m", "x", env=identity(git.AUTHOR))
         self.set_env(LINUX=str(vendor.path))
         self.prepare()
         mail.mail("", self.linux, self.top)

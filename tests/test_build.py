@@ -41,6 +41,12 @@ class Descriptions(Scratch):
             for config in described.configs:
                 self.assertTrue((TOP / "configs" / f"{config}.config").exists())
 
+    def test_each_says_what_it_is(self):
+        for name in machine.names():
+            self.assertRegex(machine.comment(name), r"^\w.*[.\w]$", name)
+        (self.folder / "x.toml").write_text("# SPDX-x\n# One\n# sentence.\ncpus = 1\n# Other.\n")
+        self.assertEqual("One sentence.", machine.comment("x", self.folder))
+
     def test_the_rest_comes_from_the_kernels_machine(self):
         one, two = machine.load("malta"), machine.load("malta-8")
         self.assertEqual((one.kernel_folder, one.rows, 8),

@@ -132,7 +132,7 @@ class OtherBases(Suite):
 
     def one(self, error):
         self.enterContext(mock.patch("ipi.series.branch.prepare"))
-        with mock.patch.object(ci, "_checks", return_value=[("x", ending(error))]):
+        with mock.patch.object(ci, "_functions", return_value={"x": ending(error)}):
             return ci.one("x")
 
     def test_what_cannot_be_had_is_skipped_but_in_ci(self):
@@ -144,14 +144,8 @@ class OtherBases(Suite):
         self.assertEqual((0, ["x: gone"], 0), self.one(ci.archive.Absent("gone")))
 
     def test_the_checks_are_there(self):
-        for base, names in OTHER.items():
-            for name in names:
-                with mock.patch.object(ci, "_checks", return_value=[
-                        (known, lambda: None) for known in ("prepare", "check", "mutants")]), \
-                     mock.patch("ipi.series.branch.prepare"), \
-                     mock.patch("ipi.machines.boot.boot"), \
-                     mock.patch("ipi.machines.kunit.kunit"):
-                    self.assertEqual(1, ci.one(name)[0], f"{base}: {name}")
+        for names in OTHER.values():
+            self.assertLessEqual({*names}, {*ci._functions()})
 
 
 OTHER = ci.OTHER_BASES

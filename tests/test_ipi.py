@@ -215,9 +215,10 @@ class Need(Scratch):
 
     def test_a_package_that_apt_does_not_know(self):
         self.set_env(LINUX="")
+        self.enterContext(mock.patch("ipi.archive.codename", lambda: "x"))
         self.apt("echo E: Unable to locate package linux-source-6.12; [ $1 = update ]")
         with self.assertRaisesRegex(Failure, "apt knows no linux-source-6.12; it is in Debian's "
-                                    "security archive: .* LINUX="):
+                                    "security archive: add the suite x-security .* LINUX="):
             packages.need(["linux-source-6.12"])
 
     def test_a_user_is_asked(self):

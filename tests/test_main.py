@@ -23,7 +23,8 @@ class Ends(Scratch):
             target = {"branch": branch, "packages": packages, "": main}[module]
             called = mock.patch.object(target, attribute)
             self.called.attach_mock(self.enterContext(called), attribute)
-        self.enterContext(mock.patch("ipi.common.only_one_run", contextlib.nullcontext))
+        self.locked = self.enterContext(mock.patch("ipi.common.only_one_run",
+                                                   return_value=contextlib.nullcontext()))
 
     def end(self, prepares=False, **options):
         """(exit status, what was said, what was said of errors)"""
@@ -43,6 +44,13 @@ class Ends(Scratch):
                               *["prepare"] * prepares, "run"],
                              [name for name, *_ in self.called.mock_calls])
         self.assertIn("x", packages.need.call_args[0][0])
+
+    def test_what_only_reads_may_run_beside_another(self):
+        self.end(return_value=None)
+        self.locked.assert_called_once_with()
+        with mock.patch("ipi.packages.machine.names", return_value=["a"]):
+            self.assertEqual(0, main.main(["packages", "queues"]))
+        self.locked.assert_called_once_with()
 
     def test_well(self):
         self.assertEqual((0, "", ""), self.end(return_value=None))

@@ -87,7 +87,7 @@ class Archive(Scratch):
         super().setUp()
         self.set_env(PATH=f"{self.folder}:/usr/bin:/bin")
         self.enterContext(mock.patch.object(archive, "FOLDER", self.folder / "archive"))
-        self.enterContext(mock.patch.object(archive, "_codename", lambda: "bookworm"))
+        self.enterContext(mock.patch.object(archive, "codename", lambda: "bookworm"))
         self.apt()
         write_program(self.folder, "dpkg-deb", 'mkdir -p "$3/usr" && cp "$2" "$3/usr/file"')
 

@@ -4,6 +4,7 @@
 import argparse
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 
@@ -30,7 +31,7 @@ def run(args):
         branch.take_kept_source()
         packages.need(packages.of_command(args))
         _settle_base()
-        with only_one_run():
+        with only_one_run() if getattr(args.command, "ALONE", True) else nullcontext():
             if getattr(args.command, "PREPARES", True):
                 branch.prepare()
             return args.command.run(args) or 0

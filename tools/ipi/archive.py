@@ -20,7 +20,7 @@ class Absent(Failure):
     """What is asked for cannot be had from the archive."""
 
 
-def _codename():
+def codename():
     return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
 
 
@@ -28,7 +28,7 @@ def mirror():
     """Where the system takes its own suite from, without lists that could tell."""
     done = subprocess.run(["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)",
                            "Created-By: Packages"], capture_output=True, text=True, check=False)
-    found = re.search(rf"^{re.escape(_codename())} (\S+)$", done.stdout, re.M)
+    found = re.search(rf"^{re.escape(codename())} (\S+)$", done.stdout, re.M)
     if not found:
         raise Absent("apt knows no mirror of Debian, its sources name none")
     return found[1]

@@ -6,6 +6,10 @@ import subprocess
 
 from ipi.common import Failure
 
+# Of the commits that the tool makes. The date is the design mail's: it is fixed, so
+# that commit ids do not vary.
+AUTHOR = "ipi series <ipi@localhost>"
+DATE = 1443559748
 _ALONE = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_SYSTEM": "/dev/null",

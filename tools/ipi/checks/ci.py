@@ -42,22 +42,27 @@ _UNIT = "unit tests"
 _RESULT = "result: "
 
 
+def _functions():
+    """{name of a check: what runs it}"""
+    verbs = (("boot", boot.boot), ("kunit", kunit.kunit), ("stress", boot.stress))
+    return {"prepare": branch.prepare, "check": review.quick, "mutants": mutants.check,
+            "document": examples.compile_examples, "bench": bench.quick,
+            **{f"platform {name}": lambda name=name: platforms.build_one(name)
+               for name in platforms.load()},
+            **{f"kunitconfig {name}": lambda name=name: kunitconfig.kunitconfig(name)
+               for name in kunitconfig.ARCHES},
+            **{f"{verb} {name}": lambda name=name, run=run: run(machine.load(name))
+               for verb, run in verbs for name in machine.names()}}
+
+
 def _checks():
     """[(name, function)], quick ones first."""
-    checks = [("prepare", branch.prepare), ("check", review.quick), ("mutants", mutants.check)]
-    checks += [(f"platform {name}", lambda name=name: platforms.build_one(name))
-               for name in PLATFORMS]
-    checks += [(f"boot {name}", lambda name=name: boot.boot(machine.load(name)))
-               for name in BOOT]
-    checks += [("document", examples.compile_examples)]
-    checks += [(f"kunit {name}", lambda name=name: kunit.kunit(machine.load(name)))
-               for name in KUNIT]
-    checks += [(f"kunitconfig {name}", lambda name=name: kunitconfig.kunitconfig(name))
-               for name in KUNITCONFIG]
-    checks += [(f"stress {name}", lambda name=name: boot.stress(machine.load(name)))
-               for name in STRESS]
-    checks += [("bench", bench.quick)]
-    return checks
+    tables = (("platform", PLATFORMS), ("boot", BOOT), ("document", [""]), ("kunit", KUNIT),
+              ("kunitconfig", KUNITCONFIG), ("stress", STRESS), ("bench", [""]))
+    names = ["prepare", "check", "mutants",
+             *(f"{verb} {name}".strip() for verb, table in tables for name in table)]
+    functions = _functions()
+    return [(name, functions[name]) for name in names]
 
 
 def _why(name, error):
@@ -105,21 +110,9 @@ def unit_tests(folder):
     return result.passed, failed, len(result.skipped)
 
 
-def _every_check():
-    """{name: function} of all that one() can run."""
-    verbs = (("boot", boot.boot), ("kunit", kunit.kunit), ("stress", boot.stress))
-    return {**dict(_checks()),
-            **{f"{verb} {here}": lambda here=here, run=run: run(machine.load(here))
-               for verb, run in verbs for here in machine.names()},
-            **{f"kunitconfig {name}": lambda name=name: kunitconfig.kunitconfig(name)
-               for name in kunitconfig.ARCHES},
-            **{f"platform {name}": lambda name=name: platforms.build_one(name)
-               for name in platforms.load()}}
-
-
 def one(name):
     """Runs one check, by itself."""
-    checks = _every_check()
+    checks = _functions()
     if name not in checks:
         raise Failure(f"unknown check '{name}', known are: {', '.join(sorted(checks))}")
 

@@ -110,12 +110,6 @@ def wanted(folder, name):
     return [suite for suite in suites if suite not in NOT_BUILT]
 
 
-def judge_end(console):
-    """As kunit.judge_end(), of a kernel whose lines need not have a time."""
-    ended = re.search(r"^(\[[ \d.]+\] )?reboot: ", console, re.M)
-    return [] if ended else ["the kernel did not end by itself"]
-
-
 def judge(name, status, suites):
     """(lines to show, faults, number of skipped cases) of what run() left."""
     result = json.loads(_result_of(name).read_text())
@@ -125,7 +119,7 @@ def judge(name, status, suites):
     lines, faults = kunit.judge(result, suites, [*arch.skips, *alone])
     faults += [line for line in kunit.judge_console(console)
                if not any(re.search(known, line) for known in arch.base_warns)]
-    faults += judge_end(console)
+    faults += kunit.judge_end(console)
     if f"timed out after {TIMEOUT} seconds" in log_of(name).read_text(errors="replace"):
         faults.append("time-out: the kernel was ended after its time-out")
     if status and not faults:

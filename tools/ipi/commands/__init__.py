@@ -6,6 +6,7 @@ nothing. It may have
   arguments(parser): what may stand behind its name
   packages(args):    the Debian packages that it needs, beside those of the base
   PREPARES = False:  it does not need base and series in build/linux
+  ALONE = False:     it only reads what is stored, and may run beside another one
 """
 
 import argparse
@@ -16,7 +17,8 @@ from ipi.series import base
 
 # In the order of the help.
 NAMES = ("boot", "test", "prepare", "kunit", "stress", "compare", "bench", "platforms", "check",
-         "queues", "refresh", "export", "mail", "build", "shell", "packages")
+         "queues", "refresh", "export", "mail", "build", "shell", "machines",
+         "packages")
 _EPILOG = """./ipi <command> --help says more of a command.
 
 The base comes from Debian's packages. LINUX=<git tree, folder or tarball> takes it

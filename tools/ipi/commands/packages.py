@@ -5,7 +5,7 @@ from ipi import commands
 from ipi import packages as debian
 from ipi.common import say
 
-PREPARES = False
+PREPARES = ALONE = False
 
 
 def arguments(parser):

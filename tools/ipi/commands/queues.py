@@ -3,7 +3,7 @@
 
 from ipi.series import queues
 
-PREPARES = False
+PREPARES = ALONE = False
 
 
 def run(args):

@@ -123,9 +123,10 @@ def judge_console(log):
 
 
 def judge_end(log):
-    """kunit.py does not look at how QEMU ended; the kernel's last words tell,
-    which a reset may cut off."""
-    return [] if "] reboot: " in log else ["the kernel did not end by itself"]
+    """kunit.py does not look at how QEMU ended; the kernel's last words tell, which a
+    reset may cut off. Without a time in its lines they are at the start."""
+    ended = re.search(r"(^|\] )reboot: ", log, re.M)
+    return [] if ended else ["the kernel did not end by itself"]
 
 
 @dataclasses.dataclass

@@ -2,6 +2,7 @@
 """The descriptions in machines/."""
 
 import dataclasses
+import re
 import shlex
 import tomllib
 from pathlib import Path
@@ -122,6 +123,13 @@ class Machine:
 
 def names(folder: Path = MACHINES):
     return sorted(path.stem for path in folder.glob("*.toml"))
+
+
+def comment(name, folder: Path = MACHINES):
+    """The first comment of a description that is a sentence about the machine."""
+    text = (folder / f"{name}.toml").read_text()
+    found = re.match(r"# SPDX.*\n((?:#.*\n)+)", text)
+    return " ".join(line.strip("# ") for line in found[1].splitlines()) if found else ""
 
 
 def _described(path):

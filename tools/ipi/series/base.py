@@ -13,8 +13,6 @@ from ipi.common import BASE, TOP, Failure, warn
 
 FOLDERS = TOP / "base"
 NEEDED_BYTES = 4 << 30
-DATE = 1443559748  # The design mail's; fixed, so that commit ids do not vary.
-AUTHOR = "ipi series <ipi@localhost>"
 _MESSAGE = "The base kernel, untouched\n"
 
 
@@ -63,8 +61,9 @@ def packages():
 def where_from(package):
     """What to do where apt knows no @package."""
     if package == _package()[0]:
-        return ("it is in Debian's security archive: add the suite <release>-security to apt's "
-                f"sources, or set LINUX=<git tree, folder or tarball> to Linux {BASE}.y")
+        return (f"it is in Debian's security archive: add the suite {archive.codename()}-security "
+                "to apt's sources, or set LINUX=<git tree, folder or tarball> to "
+                f"Linux {BASE}.y")
     return "is the main archive of Debian 12 or later among apt's sources?"
 
 
@@ -213,7 +212,7 @@ def _entries_of_folder(top):
 def _write_commit(out, ref, entries):
     """Feeds git fast-import; returns the kernel's version."""
     version = None
-    out.write(f"commit {ref}\ncommitter {AUTHOR} {DATE} +0000\n"
+    out.write(f"commit {ref}\ncommitter {git.AUTHOR} {git.DATE} +0000\n"
               f"data {len(_MESSAGE)}\n{_MESSAGE}".encode())
     for mode, path, data in entries:
         if path == "Makefile":
@@ -233,7 +232,7 @@ def _import_commit(repo, path, ref):
     objects = path / source.text("rev-parse", "--git-path", "objects")
     repo.text("pack-objects", "--quiet", "--revs", ".git/objects/pack/pack", data=tree,
               env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(objects)})
-    commit = repo.text("commit-tree", tree, data=_MESSAGE, env=git.identity(AUTHOR, DATE))
+    commit = repo.text("commit-tree", tree, data=_MESSAGE, env=git.identity(git.AUTHOR, git.DATE))
     repo.text("update-ref", ref, commit)
     return version
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from ipi.common import Failure, warn
-from ipi.git import Repo, identity
+from ipi.git import AUTHOR, DATE, Repo, identity
 from ipi.series import base
 from ipi.series.patchfile import (BESIDE, NUMBERED, SERIES, SPDX, Patch, Stored, files_in,
                                   overlays_in, parse, read, write)
@@ -90,8 +90,8 @@ def apply(repo, start, stored):
             if patch.overlays or patch.removes:
                 _apply_files(index, patch, stored.linux)
             tree = index.text("write-tree")
-            date = base.DATE + number * SECONDS_APART
-            who = identity(patch.author or base.AUTHOR, date, committer=base.AUTHOR)
+            date = DATE + number * SECONDS_APART
+            who = identity(patch.author or AUTHOR, date, committer=AUTHOR)
             head = index.text("commit-tree", tree, "-p", head, data=patch.message + "\n", env=who)
     return head, notes
 
@@ -193,7 +193,7 @@ def _patch_of(repo, commit, number, overlays):
     slug = repo.text("log", "-1", "--format=%f", commit)[:52].rstrip("-.")
     author = repo.author(commit)
     return Patch(f"{number:04}-{slug}.patch", message, mine, removed,
-                 _diff(repo, commit, mine + removed), "" if author == base.AUTHOR else author)
+                 _diff(repo, commit, mine + removed), "" if author == AUTHOR else author)
 
 
 def extract(repo, start, head, listed):

@@ -10,7 +10,7 @@ from email.utils import formataddr, parseaddr
 from pathlib import Path
 
 from ipi.common import BUILD, LINUX, TOP, Failure, run, say, step, warn
-from ipi.git import Repo, command, identity
+from ipi.git import AUTHOR, Repo, command, identity
 from ipi.series import base, convert, parts, patchfile
 from ipi.series.branch import stored_head
 
@@ -46,7 +46,7 @@ def _sign(repo, name, email):
     sender, signed = f"{name} <{email}>", [start]
     for commit in commits:
         author, message = repo.author(commit), repo.text("log", "-1", "--format=%B", commit)
-        if author == base.AUTHOR:
+        if author == AUTHOR:
             author = sender
         elif f"Signed-off-by: {author}" not in message:
             subject = message.partition("\n")[0]
