@@ -28,6 +28,11 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 
+#ifdef CONFIG_X86
+#include <asm/hardirq.h>
+#include <asm/msr.h>
+#endif
+
 #ifdef CONFIG_IPI_BENCH_RESOURCES
 #include <trace/events/kmem.h>
 #include <trace/events/percpu.h>
@@ -270,6 +275,14 @@ static void __init bench_start_clock(void)
 	write_sysreg(BIT(31), pmcntenset_el0);
 	write_sysreg(BIT(6) | BIT(0), pmcr_el0);
 }
+#elif defined(CONFIG_X86)
+/* With -icount shift=0 the TSC counts instructions */
+static u64 bench_now(void)
+{
+	return rdtsc_ordered();
+}
+
+static void __init bench_start_clock(void) {}
 #else
 static u64 bench_now(void)
 {
@@ -566,6 +579,109 @@ static int __init bench_mock(struct mock *mock)
 	return 0;
 }
 
+#ifdef CONFIG_X86
+/*
+ * An IPI of the local APICs to some CPUs, beside the kernel's call of a function on
+ * the same ones, of which there is none. Few at a time, since all CPUs of QEMU have
+ * one count of instructions: what another one does in between is in it.
+ */
+#define NR_SENDS	10
+#define NR_SEND_RUNS	100
+
+#define bench_vector(statement)							\
+	__bench(local_irq_disable(), local_irq_enable(), NR_SEND_RUNS, NR_SENDS,	\
+		statement)
+
+/* What it takes to be interrupted by a send to oneself, without the send */
+#define bench_taken(statement)							\
+	(__bench(preempt_disable(), preempt_enable(), NR_SEND_RUNS, NR_SENDS,	\
+		 statement) - bench_vector(statement))
+
+static unsigned int __init function_calls(void)
+{
+	return this_cpu_read(irq_stat.irq_call_count);
+}
+
+static int __init bench_calls(unsigned int n)
+{
+	unsigned int self = raw_smp_processor_id(), before = function_calls();
+
+	report("send", "vector", "call", n,
+	       bench_vector(arch_send_call_function_ipi_mask(&targets)));
+	if (n > 1)
+		return 0;
+
+	report("receive", "vector", "call", 1,
+	       bench_taken(arch_send_call_function_single_ipi(self)));
+	/* Those sent with interrupts disabled come together, the others one by one */
+	return function_calls() - before < NR_SENDS * NR_SEND_RUNS ? -EIO : 0;
+}
+
+#ifdef CONFIG_X86_IPI_DOMAIN
+static DEFINE_PER_CPU(unsigned int, vector_count);
+
+static irqreturn_t vector_handler(int irq, void *count)
+{
+	(*(unsigned int *)count)++;
+	return IRQ_HANDLED;
+}
+
+static int __init bench_ipis(unsigned int n)
+{
+	static struct irq_desc *desc __initdata;
+	const struct cpumask *self = cpumask_of(raw_smp_processor_id());
+	int ret, virq;
+
+	if (!desc) {
+		virq = irq_reserve_ipi(irq_find_ipi_domain(NULL), cpu_possible_mask);
+		if (virq < 0)
+			return virq;
+		ret = request_percpu_irq(virq, vector_handler, "bench", &vector_count);
+		if (ret)
+			return ret;
+		enable_percpu_irq(virq, IRQ_TYPE_NONE);
+		desc = irq_to_desc(virq);
+	}
+
+	report("send", "vector", "desc", n, bench_vector(irq_desc_send_ipi(desc, &targets)));
+	if (n > 1)
+		return 0;
+
+	report("receive", "vector", "desc", 1, bench_taken(irq_desc_send_ipi(desc, self)));
+	return this_cpu_read(vector_count) < NR_SENDS * NR_SEND_RUNS ? -EIO : 0;
+}
+#else
+static int __init bench_ipis(unsigned int n)
+{
+	return 0;
+}
+#endif
+
+/* To all others the APICs broadcast, to fewer they send one by one */
+static int __init bench_vectors(void)
+{
+	unsigned int cpu, n = 0;
+	int ret = 0;
+
+	cpumask_clear(&targets);
+	for_each_online_cpu(cpu) {
+		if (ret || cpu == raw_smp_processor_id())
+			continue;
+
+		cpumask_set_cpu(cpu, &targets);
+		n++;
+		if (n == 1 || n == 3 || n >= 62)
+			ret = bench_calls(n) ?: bench_ipis(n);
+	}
+	return ret;
+}
+#else
+static int __init bench_vectors(void)
+{
+	return 0;
+}
+#endif
+
 /* The descriptor of an IPI of the machine itself, the first one if each CPU has one */
 static struct irq_desc * __init find_ipi(const char *name)
 {
@@ -657,7 +773,9 @@ static int __init bench_init(void)
 	check("count", bench_start_count());
 	for (unsigned int i = 0; i < ARRAY_SIZE(mocks); i++)
 		check(mocks[i].name, bench_resources(&mocks[i]));
-	check("smp", bench_smp());
+	check("vectors", bench_vectors());
+	if (!IS_ENABLED(CONFIG_X86))
+		check("smp", bench_smp());
 
 	pr_info("end\n");
 	kernel_restart(NULL);

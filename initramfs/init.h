@@ -20,7 +20,7 @@ void kernel_speaks(void);
 /* poke.c: makes IPIs */
 void poke_init(void);
 void poke_cpu(int cpu);
-void poke_driver(void);
+bool poke_driver(void);
 
 /* stress.c: CPUs go off and on */
 bool set_cpu_online(int cpu, const char *state);

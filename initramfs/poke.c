@@ -64,11 +64,15 @@ void poke_cpu(int cpu)
 	pthread_join(s.thread, NULL);
 }
 
-/* The IPI of a driver, where the kernel has samples/ipi. */
-void poke_driver(void)
+/* The IPI of a driver, where the kernel has samples/ipi; else it is false. */
+bool poke_driver(void)
 {
 	int i;
 
-	for (i = 0; i < POKES && write_file(SAMPLE, "1"); i++)
+	for (i = 0; i < POKES; i++) {
+		if (!write_file(SAMPLE, "1"))
+			return false;
 		usleep(1000);
+	}
+	return true;
 }

@@ -2,9 +2,9 @@
 /*
  * Mode "stress": every CPU but the first goes off and on while threads keep
  * SMP calls running: membarrier(), TLB shootdowns by mprotect(), wake-ups
- * through pipes, and the kernel's own scftorture. After each return the CPU
- * must receive both kinds of IPI. Before that, the last CPU stays off for as
- * long as the command line says.
+ * through pipes, a driver's IPI, and the kernel's own scftorture. After each
+ * return the CPU must receive each kind of IPI. Before that, the last CPU stays
+ * off for as long as the command line says.
  */
 #include <fcntl.h>
 #include <linux/membarrier.h>
@@ -79,10 +79,17 @@ static void *ponger(void *unused)
 	}
 }
 
+static void *driver(void *unused)
+{
+	while (poke_driver())
+		usleep(PAUSE_US);
+	return unused;
+}
+
 static bool start_load(void)
 {
 	static void *(*const jobs[])(void *) = {
-		barriers, barriers, shootdowns, shootdowns, pinger, ponger,
+		barriers, barriers, shootdowns, shootdowns, pinger, ponger, driver,
 	};
 	pthread_t thread;
 	size_t i;
@@ -138,23 +145,24 @@ static bool unload_modules(void)
 	return true;
 }
 
-/* What /proc/interrupts calls the two: MIPS, and arm, arm64, riscv. */
+/* What /proc/interrupts calls them: MIPS, and arm, arm64, riscv, x86. */
 static const char *const call_names[] = {
-	"IPI call", "Function call interrupts",
+	"IPI call", "Function call interrupts", NULL,
 };
 
 static const char *const resched_names[] = {
-	"IPI resched", "Rescheduling interrupts",
+	"IPI resched", "Rescheduling interrupts", NULL,
 };
 
-static bool ends_with_one_of(const char *line, const char *const names[2])
+static const char *const driver_names[] = { "IPI sample", NULL };
+
+static bool ends_with_one_of(const char *line, const char *const *names)
 {
 	size_t len = strlen(line), end;
-	int i;
 
-	for (i = 0; i < 2; i++) {
-		end = strlen(names[i]);
-		if (len >= end && !strcmp(line + len - end, names[i]))
+	for (; *names; names++) {
+		end = strlen(*names);
+		if (len >= end && !strcmp(line + len - end, *names))
 			return true;
 	}
 	return false;
@@ -164,7 +172,7 @@ static bool ends_with_one_of(const char *line, const char *const names[2])
  * The sum of @cpu's counts in the rows of /proc/interrupts that end with
  * one of @names. The heading has a column for each online CPU only.
  */
-static unsigned long ipi_count(const char *const names[2], int cpu)
+static unsigned long ipi_count(const char *const *names, int cpu)
 {
 	static char text[65536];
 	char heading[16], *line, *rest, *field;
@@ -199,18 +207,22 @@ static bool counts_rise(int cpu)
 {
 	unsigned long call = ipi_count(call_names, cpu);
 	unsigned long resched = ipi_count(resched_names, cpu);
+	unsigned long driver = ipi_count(driver_names, cpu);
 	int i;
 
 	for (i = 0; i < TRIES; i++) {
+		bool sent = poke_driver();
+
 		poke_cpu(cpu);
 		if (ipi_count(call_names, cpu) > call &&
-		    ipi_count(resched_names, cpu) > resched)
+		    ipi_count(resched_names, cpu) > resched &&
+		    (!sent || ipi_count(driver_names, cpu) > driver))
 			return true;
 	}
 	return false;
 }
 
-static unsigned long ipi_sum(const char *const names[2])
+static unsigned long ipi_sum(const char *const *names)
 {
 	unsigned long sum = 0;
 	int cpu;

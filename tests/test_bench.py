@@ -171,6 +171,9 @@ class Full(Scratch):
         super().setUp()
         self.ran, self.times = [], {}
         self.exact = {"base": {**BASE, **self.TAKEN}, "series": {**figures(), **self.TAKEN}}
+        calls = dict.fromkeys(bench.VECTOR_CALLS, 200.0)
+        self.vectors = {"base": calls, "series": {**calls, **dict.fromkeys(
+            bench.VECTOR_IPIS, 200.0 + bench.MAX_OVER_CALL)}}
         self.sizes = {"base": 1000, "series": 1000 + bench.MAX_GROWTH, "bloat": ["bloat"]}
         recorded = self.folder / "known.json"
         recorded.write_text(json.dumps({"compiler": {}, "exact": {}}))
@@ -185,6 +188,8 @@ class Full(Scratch):
         self.ran.append((name, tree))
         if name in bench.EXACT:
             return self.exact[tree]
+        if name == bench.VECTORS:
+            return self.vectors[tree]
         number = self.ran.count((name, tree))
         return {what: self.times.get((name, tree), 1000) + number
                 for what in bench._machine_wants(name)}
@@ -198,12 +203,12 @@ class Full(Scratch):
         bench.bench()
         self.assertCountEqual(
             [mock.call(name, tree, sized=name in bench.SIZED)
-             for name in ("arm64", "arm64-512", "malta") for tree in ("base", "series")],
+             for name in ("arm64", "arm64-512", "malta", "x86_64") for tree in ("base", "series")],
             bench._build.call_args_list)
         self.assertEqual([("malta", "base"), ("malta", "series")] * bench.ROUNDS,
                          [one for one in self.ran if one[0] == "malta"])
         record = json.loads((self.folder / "build/known.json").read_text())
-        self.assertEqual(dict.fromkeys(("arm64", "arm64-512", bench.CALLS), "gcc 99"),
+        self.assertEqual(dict.fromkeys(("arm64", "arm64-512", bench.CALLS, "x86_64"), "gcc 99"),
                          record["compiler"])
         self.assertEqual(self.exact, record["exact"]["arm64"])
         results = json.loads((self.folder / "build/results.json").read_text())
@@ -218,6 +223,15 @@ class Full(Scratch):
     def test_figures_above_the_base(self):
         self.exact["series"]["receive row domain 1"] = 999.0
         self.refused("  arm64-512: receive row domain 1 takes 999.0, on the base 84.0")
+
+    def test_a_send_far_above_a_call_of_a_function(self):
+        self.vectors["series"]["send vector desc 62"] += 1
+        self.refused("  x86_64: send vector desc 62 takes 26.0 more than a call, the goal is 25")
+
+    def test_a_vector_is_taken_by_a_series_only(self):
+        del self.vectors["series"]["receive vector desc 1"]
+        with self.assertRaisesRegex(Refused, "1 figures are missing, as receive vector desc 1"):
+            bench.bench()
 
     def test_what_grows_with_the_cpus(self):
         self.exact["series"]["take row virqs 64"] = 128.0
@@ -307,8 +321,9 @@ class Compiler(Scratch):
 
 class Show(Scratch):
     def test_table(self):
-        lines = list(bench.table(BASE, figures(new_one=3.0)))
-        self.assertEqual(1 + len(BASE), len(lines))
+        lines = list(bench.table(BASE, figures(new_one_1=3.0)))
+        self.assertEqual(2 + len(BASE), len(lines))
+        self.assertRegex("\n".join(lines), r"(?m)^new one 1 +- +3\.0 +-$")
         self.assertRegex("\n".join(lines), r"(?m)^send row desc 1 +84\.0 +42\.0 +2\.00$")
 
     def test_times_are_medians_with_their_spread(self):

@@ -65,6 +65,10 @@ class Ours(Scratch):
     def test_the_stored_queues_are_divided(self):
         parts.check()
 
+    def test_no_letter_has_a_number_that_changes(self):
+        for part in ("", *parts.load()):
+            self.assertNotRegex(parts.cover_of(part).read_text(), r"(?i)\bpatch(es)? \d")
+
     def test_it_is_said_where_each_part_goes(self):
         text = (TOP / "CONTRIBUTING.md").read_text()
         for name in parts.load():

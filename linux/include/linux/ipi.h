@@ -236,9 +236,9 @@ static __always_inline bool ipi_iter_find(struct ipi_iter *iter,
  *		be reached. After an error the core frees what was set.
  * @alloc_external: Allocate a hwirq for the processor with hardware id @hwid,
  *		which does not run Linux, route it there and leave it unmasked.
- *		Returns 0, -ENOSPC if no hwirqs are left, or -EINVAL if there is
- *		no such processor, it cannot be reached, or it is a CPU which
- *		Linux may own. Optional.
+ *		Returns 0, -ENOMEM, -ENOSPC if no hwirqs are left, or -EINVAL if
+ *		there is no such processor, it cannot be reached, or it is a CPU
+ *		which Linux may own. Optional.
  * @free:	Free @hwirq, which is neither sent nor resolved any more, and leave
  *		it masked and not pending, on a CPU that is offline by the time it
  *		comes up. If @banked, this is for each target

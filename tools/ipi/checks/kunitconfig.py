@@ -14,8 +14,8 @@ from ipi.machines import build, kunit, report
 TIMEOUT = 600
 
 # What the .kunitconfig does not build: it has no GIC, no device tree, no failing
-# allocations and no debugfs.
-NOT_BUILT = {"ipi-mips-gic", "ipi-mips-cpu", "ipi-of", "ipi-fault", "ipi-debugfs"}
+# allocations.
+NOT_BUILT = {"ipi-mips-gic", "ipi-mips-cpu", "ipi-of", "ipi-fault"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,12 +73,15 @@ static const char *vector_state(struct kunit *test)
 {
 	struct seq_file m = { .size = STATE_SIZE };
 
+	if (!IS_ENABLED(CONFIG_GENERIC_IRQ_DEBUGFS))
+		kunit_skip(test, "the vector domain shows nothing without debugfs");
+
 	m.buf = kunit_kzalloc(test, m.size, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, m.buf);
 #ifdef CONFIG_GENERIC_IRQ_DEBUGFS
 	x86_vector_domain->ops->debug_show(&m, x86_vector_domain, NULL, 0);
-	KUNIT_ASSERT_LT(test, m.count, m.size);
 #endif
+	KUNIT_ASSERT_LT(test, m.count, m.size);
 	return m.buf;
 }
 
