@@ -4,7 +4,7 @@
  *
  * The controller is a mock whose trigger and acknowledge are one store each, so
  * that what is left is the IPI layer. The same source is built into the base
- * and into the series. tools/bench.py copies it to lib/ and reads the result:
+ * and into the series. tools/ipi/measure/bench.py copies it to lib/ and reads the result:
  * lines of "bench: <what> <where> <how> <targets> <figure>". The figure is the
  * cost of 100 times, or what two IPIs take.
  */

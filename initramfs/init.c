@@ -6,7 +6,7 @@
  * "coprocessor" talks to a VP which does not run Linux, "foreign" to such a
  * processor of a PC, "shell" is interactive. All end in a reboot, on which QEMU stops.
  *
- * Lines that tools/verdict.py reads start with "ipi: ".
+ * Lines that tools/ipi/machines/kernel_log.py reads start with "ipi: ".
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -16,17 +16,19 @@ from unittest import mock
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tools"))
 
-import base  # noqa: E402
-import branch  # noqa: E402
-import build  # noqa: E402
-import git  # noqa: E402
-import machine  # noqa: E402
-import patchfile  # noqa: E402
-from git import Repo  # noqa: E402
+from ipi import git  # noqa: E402
+from ipi.checks import round_trip  # noqa: E402
+from ipi.git import Repo  # noqa: E402
+from ipi.machines import build, machine  # noqa: E402
+from ipi.series import base, branch, export, mail, patchfile  # noqa: E402
 
 MAKEFILE = "VERSION = {}\nPATCHLEVEL = {}\nSUBLEVEL = {}\n"
 LONG = "".join(f"int function_number_{i:03}(void);\n" for i in range(60))
 EDITED = LONG.replace("_005", "_five")
+# Says what it was asked, in the names of those whom it finds in MAINTAINERS.
+FINDER = """open(F, "MAINTAINERS"); my @list = <F>; my $told = join(" ", @ARGV);
+print grep { /list/ ? $told =~ /--no-m/ : 1 } @list;
+"""
 NEW = "".join(f"long something_else_{i:03}(int);\n" for i in range(60))
 
 
@@ -34,16 +36,17 @@ def kernel_files(version=6, patchlevel=12, sublevel=5, **changed):
     """A kernel of a few files, as {path: text}."""
     files = {"Makefile": MAKEFILE.format(version, patchlevel, sublevel), ".gitignore": "/*\n*.o\n",
              "kernel/a.c": LONG, "kernel/b.c": LONG.replace("function", "other"),
-             "kernel/old.c": LONG.replace("function", "old"), "lib/Kconfig": "config X\n"}
+             "kernel/old.c": LONG.replace("function", "old"), "lib/Kconfig": "config X\n",
+             "MAINTAINERS": "Rafał M. <m@x>\nlist@x\n", "scripts/get_maintainer.pl": FINDER}
     return {**files, **changed}
 
 
 def make_tarball(path, files):
     with tarfile.open(path, "w:xz", preset=0) as tar:
         for name, text in files.items():
-            info = tarfile.TarInfo(f"linux-source/{name}")
-            info.size = len(text)
-            tar.addfile(info, io.BytesIO(text.encode()))
+            info, data = tarfile.TarInfo(f"linux-source/{name}"), text.encode()
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
 
 
 def write_program(folder, name, script):
@@ -81,7 +84,8 @@ class Project(Scratch):
         (self.top / "patches").mkdir(parents=True)
         self.use_base(kernel_files())
         self.enterContext(mock.patch.object(base, "NEEDED_BYTES", 0))
-        self.enterContext(mock.patch.object(branch, "BUILD", self.folder))
+        for module in (mail, export, round_trip):
+            self.enterContext(mock.patch.object(module, "BUILD", self.folder))
 
     def use_base(self, files, name="base.tar.xz"):
         make_tarball(self.folder / name, files)

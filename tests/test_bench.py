@@ -7,9 +7,9 @@ from unittest import mock
 
 from support import TOP, Project, Scratch, write_program
 
-import bench
-import machine
-from common import Failure, Refused
+from ipi.common import Failure, Refused
+from ipi.machines import machine
+from ipi.measure import bench
 
 GOOD = ("[    0.1] bench: send row desc 1 4400\r\n"
         "[    0.2] bench: receive row domain 1 6543\r\n"

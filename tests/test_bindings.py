@@ -6,8 +6,8 @@ from pathlib import Path
 
 from support import Scratch
 
-import bindings
-from common import Failure
+from ipi.checks import bindings
+from ipi.common import Failure
 
 TREE = """/dts-v1/;
 / {

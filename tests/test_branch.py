@@ -10,11 +10,10 @@ from unittest import mock
 
 from support import EDITED, LONG, NEW, TOP, Project, Scratch, kernel_files
 
-import base
-import branch
-import choose
-from common import Failure, only_one_run, run
-from git import Repo, identity
+from ipi import git
+from ipi.common import Failure, only_one_run, run
+from ipi.git import Repo, identity
+from ipi.series import base, branch, export, mail
 
 
 class Prepare(Project):
@@ -147,7 +146,7 @@ class GitTree(Project):
 
     def run_git(self, *words):
         subprocess.run(["git", "-C", self.vendor, *words], check=True, capture_output=True,
-                       env={**os.environ, **identity(base.AUTHOR)})
+                       env={**os.environ, **identity(git.AUTHOR)})
 
     def everything(self, folder):
         return {path: (path.lstat().st_mtime_ns, path.is_file() and path.read_bytes())
@@ -166,7 +165,7 @@ class GitTree(Project):
         self.assertEqual(before, self.everything("vendor"))
         self.assertIn("vendor has changes that are not committed; its last commit is the base",
                       self.noted.getvalue())
-        self.assertEqual("6.12", choose.chosen(None))
+        self.assertEqual("6.12", base.chosen(None))
 
     def test_a_new_commit_is_seen(self):
         self.prepare()
@@ -293,10 +292,10 @@ class Mail(Project):
                      GIT_CONFIG_KEY_1="user.email", GIT_CONFIG_VALUE_1="me@x")
         self.prepare()
         self.commit("a: Add", {"kernel/new.c": NEW}, "Suggested-by: B <b@c>",
-                    author=base.AUTHOR)
+                    author=git.AUTHOR)
         self.commit("a: Move", {"kernel/old.c": None,
                                 "kernel/moved.c": LONG.replace("function", "old")},
-                    author=base.AUTHOR)
+                    author=git.AUTHOR)
         (self.stored.patches / "0000-cover.txt").write_text("Subject line\n\nBlurb.\n")
         self.save()
 
@@ -307,7 +306,7 @@ class Mail(Project):
 
     def refused(self, text):
         with self.assertRaisesRegex(Failure, text):
-            branch.mail(self.linux, self.top)
+            mail.mail("", self.linux, self.top)
         self.assertFalse((self.folder / "mail").exists())
 
     def test_commits_that_are_not_saved(self):
@@ -321,7 +320,7 @@ class Mail(Project):
         self.refused("not committed; commit them and run ./ipi refresh")
 
     def test_signed_off_by_the_sender(self):
-        branch.mail(self.linux, self.top)
+        mail.mail("", self.linux, self.top)
         cover = self.folder / "mail" / "0000-cover-letter.txt"
         one, two = sorted((self.folder / "mail").glob("*.patch"))
         self.assertIn("Subject: [PATCH 0/2] Subject line", cover.read_text())
@@ -331,10 +330,69 @@ class Mail(Project):
                       one.read_text())
         self.assertIn("Signed-off-by: Me Too <me@x>", two.read_text())
 
+    def test_the_cover_letter_goes_to_whom_the_base_names(self):
+        mail.mail("", self.linux, self.top)
+        letter, *mails = sorted((self.folder / "mail").glob("0*"))
+        self.assertIn("\nTo: =?utf-8?b?UmFmYcWCIE0u?= <m@x>\nCc: list@x\nSubject: ",
+                      letter.read_text())
+        self.assertNotIn("list@x", "".join(path.read_text() for path in mails))
+
+    def letter(self, folder="mail"):
+        return (self.folder / folder / "0000-cover-letter.txt").read_text()
+
+    def test_a_commit_of_the_base_that_nobody_has_is_not_named(self):
+        mail.mail("", self.linux, self.top)
+        self.assertNotIn("base-commit", self.letter())
+        self.assertIn("Applies to Linux 6.12.5 as in base.tar.xz, which tells no commit.",
+                      self.letter())
+
+    def test_the_commit_of_a_git_tree_is_the_base_commit(self):
+        vendor = Repo(self.folder / "vendor")
+        Repo(self.linux).check_out("base", vendor.path)
+        vendor.text("init", "--quiet")
+        vendor.text("add", "--force", ".")
+        vendor.text("commit", "--quiet", "-m", "x", env=identity(git.AUTHOR))
+        self.set_env(LINUX=str(vendor.path))
+        self.prepare()
+        mail.mail("", self.linux, self.top)
+        self.assertIn(f"\nbase-commit: {vendor.resolve('HEAD')}\n", self.letter())
+
+    def divide(self):
+        (self.stored.patches / "parts").write_text("one a: Add\ntwo a: Move\n")
+        (self.stored.patches / "cover").mkdir()
+        (self.stored.patches / "cover/two.txt").write_text("Second part\n\nBlurb 2.\n")
+        self.save()
+
+    def test_a_part_goes_on_top_of_those_before(self):
+        self.divide()
+        mail.mail("two", self.linux, self.top)
+        names = sorted(path.name for path in (self.folder / "mail-two").iterdir())
+        self.assertEqual(["0000-cover-letter.txt", "0001-a-Move.patch"], names)
+        self.assertIn("Subject: [PATCH 0/1] Second part", self.letter("mail-two"))
+        self.assertRegex(self.letter("mail-two"), "(?m)^prerequisite-patch-id: [0-9a-f]{40}$")
+
+    def test_each_part_has_versions_of_its_own(self):
+        self.divide()
+        for tag in ("v4", "one-v3", "two-v1"):
+            run(["git", "-C", self.top, "tag", tag])
+        self.git("commit", "-q", "--amend", "-m", "a: Move", "-m", "Why.")
+        self.save()
+        mail.mail("two", self.linux, self.top)
+        self.assertIn("[PATCH v2 0/1]", self.letter("mail-two"))
+        self.assertRegex((self.folder / "mail-two/range-diff.txt").read_text(),
+                         r"\A1: .* ! 1: .* a: Move\n")
+
+    def test_a_part_that_cannot_be_mailed(self):
+        self.divide()
+        for part, reason in (("three", "unknown part 'three', known are: one, two"),
+                             ("one", "there is no cover letter: patches/cover/one.txt")):
+            with self.assertRaisesRegex(Failure, reason):
+                mail.mail(part, self.linux, self.top)
+
     def test_another_author_stays_one(self):
         self.git("commit", "-q", "--amend", "--no-edit", "--author=Bé <b@c>")
         self.save()
-        branch.mail(self.linux, self.top)
+        mail.mail("", self.linux, self.top)
         two = sorted((self.folder / "mail").glob("*.patch"))[1].read_text()
         self.assertRegex(two, "(?m)^From: .*b@c>$")
         self.assertIn("Signed-off-by: Me Too <me@x>", two)
@@ -345,7 +403,7 @@ class Mail(Project):
         self.commit("a: Change", {"kernel/b.c": LONG})
         self.save()
         self.prepare(force=True)
-        branch.mail(self.linux, self.top)
+        mail.mail("", self.linux, self.top)
         names = sorted(path.name for path in (self.folder / "mail").glob("*"))
         self.assertEqual(["0000", "0001", "0002", "0003"], [name[:4] for name in names[:-1]])
         for number, name in enumerate(names[:-1]):
@@ -362,31 +420,30 @@ class Mail(Project):
         self.refresh()
         self.prepare()
         self.save()
-        branch.mail(self.linux, self.top)
+        mail.mail("", self.linux, self.top)
         self.assertEqual(["0000-cover-letter.txt", "0001-a-Add.patch"],
                          sorted(path.name for path in (self.folder / "mail").glob("*")))
         self.assertRegex(self.noted.getvalue(),
                          "no range-diff: v1 does not fit this base: 0002-a-Move.patch does not")
 
     def test_a_mail_that_gives_another_tree_is_refused(self):
-        import mailer
-        fill = mailer._fill_cover
+        fill = mail._fill_cover
 
-        def spoil(letter, cover):
-            fill(letter, cover)
+        def spoil(letter, *words):
+            fill(letter, *words)
             one = sorted(letter.parent.glob("0001*"))[0]
             one.write_text(one.read_text().replace("+long something", "+int something"))
-        with mock.patch.object(mailer, "_fill_cover", spoil):
+        with mock.patch.object(mail, "_fill_cover", spoil):
             with self.assertRaisesRegex(Failure, "does not give the tree"):
-                branch.mail(self.linux, self.top)
+                mail.mail("", self.linux, self.top)
         self.assertFalse((self.folder / "mail").exists())
 
     def test_nobody_to_sign(self):
         self.set_env(GIT_CONFIG_COUNT="0", GIT_CONFIG_GLOBAL="/dev/null",
                      GIT_CONFIG_SYSTEM="/dev/null", HOME="/nonexistent")
-        with mock.patch("mailer.TOP", self.folder):
+        with mock.patch("ipi.series.mail.TOP", self.folder):
             with self.assertRaisesRegex(Failure, "git does not know who you are"):
-                branch.mail(self.linux, self.top)
+                mail.mail("", self.linux, self.top)
 
 
 class Export(Project):
@@ -403,7 +460,7 @@ class Export(Project):
         Repo(self.linux).check_out("base", self.tree_of_base)
 
     def export(self):
-        branch.export(str(self.exported), self.linux, self.top)
+        export.export(str(self.exported), self.linux, self.top)
         return [self.exported / name for name in base.lines_of(self.exported / "series")]
 
     def assert_series(self):
@@ -462,7 +519,7 @@ class Export(Project):
 class OneRunOnly(Scratch):
     def test_second_run_is_refused(self):
         with only_one_run(self.folder):
-            script = ("import sys; from pathlib import Path; from common import *\n"
+            script = ("import sys; from pathlib import Path; from ipi.common import *\n"
                       "with only_one_run(Path(sys.argv[1])): pass")
             done = subprocess.run([sys.executable, "-c", script, str(self.folder)],
                                   env={**os.environ, "PYTHONPATH": str(TOP / "tools")},

@@ -11,12 +11,8 @@ from unittest import mock
 
 from support import TOP, Kernels, Scratch, group, write_program
 
-import boot
-import build
-import kunit
-import machine
-import verdict
-from common import Failure, Refused
+from ipi.common import Failure, Refused
+from ipi.machines import boot, build, kernel_log, kunit, machine
 
 
 class Fragments(unittest.TestCase):
@@ -32,12 +28,24 @@ class Fragments(unittest.TestCase):
                                                "CONFIG_B=4\nCONFIG_C=y\n"))
 
 
+    def test_further_settings_take_the_place_of_others(self):
+        text = "CONFIG_A=y\nCONFIG_AB=y\n# CONFIG_C is not set\n"
+        self.assertEqual("CONFIG_AB=y\n# CONFIG_A is not set\nCONFIG_C=m\n", build.with_settings(
+            text, ["CONFIG_A=n", "CONFIG_C=y", "CONFIG_C=m"]))
+
+
 class Descriptions(Scratch):
     def test_all_load(self):
         for name in machine.names():
             described = machine.load(name)
             for config in described.configs:
                 self.assertTrue((TOP / "configs" / f"{config}.config").exists())
+
+    def test_each_says_what_it_is(self):
+        for name in machine.names():
+            self.assertRegex(machine.comment(name), r"^\w.*[.\w]$", name)
+        (self.folder / "x.toml").write_text("# SPDX-x\n# One\n# sentence.\ncpus = 1\n# Other.\n")
+        self.assertEqual("One sentence.", machine.comment("x", self.folder))
 
     def test_the_rest_comes_from_the_kernels_machine(self):
         one, two = machine.load("malta"), machine.load("malta-8")
@@ -62,12 +70,30 @@ class Descriptions(Scratch):
             with self.assertRaisesRegex(Failure, reason):
                 machine.load("x", self.folder)
 
-    def test_sh_reads_the_same_packages(self):
-        for name in machine.names():
-            said = subprocess.run(
-                ["sh", "-c", f". tools/packages.sh; here=.; machine_packages {name}"],
-                cwd=TOP, capture_output=True, text=True, check=True).stdout
-            self.assertEqual(machine.load(name).packages, said.split())
+
+class Jobs(Scratch):
+    def jobs(self, cpus, group="", **limits):
+        """With the affinity to @cpus CPUs and cpu.max of the cgroup's folders as @limits."""
+        for name, text in limits.items():
+            path = self.folder / name.strip("_").replace("_", "/") / "cpu.max"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        with (mock.patch("os.sched_getaffinity", lambda pid: range(cpus)),
+              mock.patch.object(build, "_CGROUPS", self.folder),
+              mock.patch.object(build.Path, "read_text", self.read(group))):
+            return build.jobs()
+
+    def read(self, group):
+        real = Path.read_text
+        return lambda path, *rest: (f"1:x:/y\n0::/{group}\n"
+                                    if str(path) == "/proc/self/cgroup" else real(path, *rest))
+
+    def test_what_the_process_may_use(self):
+        self.assertEqual(6, self.jobs(6))
+        self.assertEqual(2, self.jobs(2, "a/b", a="max 100000\n"))
+        self.assertEqual(3, self.jobs(6, "a/b", a="250000 100000\n", a_b="max 100000\n"))
+        self.assertEqual(1, self.jobs(6, "a/b", a_b="50000 100000\n"))
+        self.assertEqual(4, self.jobs(6, "c", _="400000 100000\n"))
 
 
 class Cache(Scratch):
@@ -94,6 +120,22 @@ class Qemu(Scratch):
         before, _, after = log.partition(b"message_is_seen: seed")
         self.assertEqual((False, True), (silent.until in before, silent.until in after))
 
+    def test_further_words_for_the_kernel(self):
+        words = boot.qemu_command(machine.load("malta").with_more([], ["a=1 b", "c"]), "")
+        self.assertIn("console=ttyS0,115200 a=1 b c panic=-1", words)
+
+    def test_a_shell_for_gdb(self):
+        for gdb, build_folder in ((False, "malta"), (True, "malta-gdb")):
+            with (mock.patch.object(boot, "build_all") as built,
+                  mock.patch.object(boot.qemu, "program", lambda here: here.qemu_words[0]),
+                  mock.patch.object(boot.subprocess, "run") as run):
+                boot.shell(machine.load("malta"), gdb)
+            here, words = built.call_args[0][0], run.call_args[0][0]
+            self.assertEqual(build_folder, here.kernel_folder.name)
+            self.assertEqual(gdb, {"-s", "-S"} <= {*words})
+            self.assertEqual(gdb, any("DEBUG_INFO" in setting for setting in here.settings))
+        self.assertIn("malta-gdb/vmlinux -ex 'target remote localhost:1234'", self.said.getvalue())
+
     def test_a_stress_is_told_how_long_a_cpu_stays_off(self):
         self.assertIn(" ipi.off=7 ", boot.stress_words(
             dataclasses.replace(machine.load("malta"), off=7)))
@@ -102,7 +144,7 @@ class Qemu(Scratch):
         log = self.folder / "log"
         log.write_bytes(b"ipi: begin x\r\r\none\r\r\ntwo\xff\r\r\nipi: end x\r\r\n")
         self.assertEqual({"x": "one\ntwo\ufffd\n"},
-                         verdict.sections(boot.read_console(log)))
+                         kernel_log.sections(boot.read_console(log)))
 
     def test_a_device_tree_is_given_where_one_is_named(self):
         raspi, virt = machine.load("arm-raspi2"), machine.load("arm")
@@ -146,6 +188,17 @@ class Builds(Kernels):
         build.build_kernel(dataclasses.replace(machine.load("arm-raspi2"), source=self.linux))
         self.assertEqual(1, len(self.made("broadcom/bcm2836-rpi-2-b.dtb", "zImage")))
 
+    def test_further_settings_are_asked_for(self):
+        build.build_kernel(self.malta.with_more(["CONFIG_X=y"], []))
+        self.assertIn("\nCONFIG_X=y\n", (self.malta.kernel_folder / ".config").read_text())
+
+    def test_llvm(self):
+        write_program(self.folder, "clang", "exit 0")
+        clang = dataclasses.replace(machine.load("arm64-clang"), source=self.linux)
+        build.build_kernel(clang)
+        self.assertEqual(2, len(self.made("LLVM=1", "CC=ccache clang", "ARCH=arm64")))
+        self.assertNotEqual(machine.load("arm64-gicv3").kernel_folder, clang.kernel_folder)
+
     def test_the_end_of_the_log_is_told(self):
         numbers = "for i in $(seq 1 40); do echo line $i; done; exit 2"
         self.make_fails(f"case $* in *allnoconfig) {numbers};; esac",
@@ -155,7 +208,7 @@ class Builds(Kernels):
     def test_what_kconfig_does_not_grant(self):
         wanted = "for word; do case $word in O=*) folder=${word#O=};; esac; done\n"
         self.make_fails(wanted + "grep -v ^CONFIG_SMP= $folder/fragment.config > $folder/.config",
-                        "configs/ of malta ask for what Kconfig did not grant: CONFIG_SMP=y$")
+                        "malta asks for what Kconfig did not grant: CONFIG_SMP=y$")
 
     def test_an_initramfs_that_does_not_compile(self):
         write_program(self.folder, f"{self.malta.cross}gcc", "echo init.c: bad >&2; exit 1")
@@ -320,7 +373,6 @@ class KunitVerdict(Scratch):
         outcome = kunit.Outcome(group("all", inner=[group("a", "PASS", *cases)]), status, console,
                                 timed_out)
         for target, name, value in ((boot, "need_qemu", mock.Mock()),
-                                    (kunit, "branch", mock.Mock()),
                                     (build, "build_kernel", mock.Mock()),
                                     (kunit, "suites_of", lambda described: ["a"]),
                                     (kunit, "run", lambda described: outcome)):

@@ -7,10 +7,9 @@ from unittest import mock
 
 from support import EDITED, LONG, TOP, Project
 
-import compare
-import machine
-import verdict
-from common import Refused
+from ipi.common import Refused
+from ipi.machines import kernel_log, machine, report
+from ipi.measure import compare
 
 BASE = """\
            CPU0       CPU1
@@ -69,7 +68,7 @@ class Boots(Project):
         super().setUp()
         self.prepare()
         self.commit("a: Edit", {"kernel/a.c": EDITED})
-        for target, name, value in ((compare, "LINUX", self.linux), (verdict, "TOP", self.folder),
+        for target, name, value in ((compare, "LINUX", self.linux), (report, "TOP", self.folder),
                                     (machine, "BUILD", self.folder / "build"),
                                     (compare.boot, "run_boot", self.run_boot)):
             self.enterContext(mock.patch.object(target, name, value))
@@ -77,7 +76,7 @@ class Boots(Project):
         self.logs = {LONG: self.LOG, EDITED: self.LOG}
 
     def run_boot(self, here):
-        return verdict.Run(self.logs[(here.source / "kernel/a.c").read_text()], 0)
+        return kernel_log.Run(self.logs[(here.source / "kernel/a.c").read_text()], 0)
 
     def refused(self, text):
         with self.assertRaisesRegex(Refused, text):

@@ -5,10 +5,10 @@ from unittest import mock
 
 from support import Scratch
 
-import lint
-import mailer
-from common import run
-from git import Repo
+from ipi.checks import lint
+from ipi.common import run
+from ipi.git import Repo
+from ipi.series import mail
 
 
 class SomebodyElses(Scratch):
@@ -37,6 +37,6 @@ class SomebodyElses(Scratch):
         self.assertEqual(self.folder / "word", checker.call_args.args[0][-1])
 
     def test_mails(self):
-        self.assertEqual((7, "v7"), mailer._last_version(self.folder))
-        with mock.patch.object(mailer, "TOP", self.folder):
-            self.assertEqual(["Me Too", "me@x"], mailer._sender())
+        self.assertEqual((7, "v7"), mail._last_version(self.folder, "v"))
+        with mock.patch.object(mail, "TOP", self.folder):
+            self.assertEqual(["Me Too", "me@x"], mail._sender())

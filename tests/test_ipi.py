@@ -1,200 +1,265 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The entry script: arguments and packages, with programs that only pretend."""
+"""The entry: what the script needs, what may be typed, and the packages of each command."""
 
+import argparse
+import contextlib
 import os
-import re
 import shutil
 import subprocess
 from unittest import mock
 
 from support import TOP, Scratch, write_program
 
-import machine
 import main
+from ipi import commands, packages
+from ipi.checks import kunitconfig
+from ipi.commands import on_machine
+from ipi.common import Failure
+from ipi.machines import machine
+from ipi.series import base, branch
 
-NEEDED = ["dirname", "sed", "ls", "tr", "sort", "basename", "sh", "cat",
-          "date", "env", "mkdir", "tail"]
+PROGRAMS = ["dirname", "tr", "sh"]
 
 
-class Pretended(Scratch):
-    """@installed, @root and @sudo say what the pretended machine is like."""
+class Script(Scratch):
+    """ipi itself, with programs that pretend."""
 
-    def setUp(self):
-        super().setUp()
-        self.top = self.folder / "clone"
-        self.top.mkdir()
-        shutil.copy(TOP / "ipi", self.top)
-        for name in ("tools", "tests", "base", "bench", "configs", "machines"):
-            (self.top / name).symlink_to(TOP / name)
-
-    def ipi(self, *words, installed=False, root=False, sudo=None, apt="exit 0"):
-        for name in NEEDED:
+    def ipi(self, *words, root=False, missing=()):
+        shutil.copy(TOP / "ipi", self.folder)
+        for name in PROGRAMS:
             link = self.folder / name
             if not link.exists():
                 link.symlink_to(f"/usr/bin/{name}")
         log = f"echo \"$0 $*\" >> {self.folder}/log\n"
         write_program(self.folder, "id", f"echo {0 if root else 1000}")
-        write_program(self.folder, "dpkg-query",
-                      f"echo {'installed' if installed else 'not-installed'}")
-        write_program(self.folder, "apt-get", log + apt)
-        write_program(self.folder, "python3", log.replace("$*", "$* ($# words) LINUX=$LINUX") +
-                      "case $1 in *choose.py) echo 6.12;; esac\n")
-        if sudo is not None:
-            write_program(self.folder, "sudo", f"[ $1 = -n ] && exit {sudo}; exec \"$@\"")
-        return subprocess.run([self.top / "ipi", *words], capture_output=True, text=True,
-                              env={**os.environ, "PATH": str(self.folder)}, check=False,
-                              stdin=subprocess.DEVNULL)
+        for name in ("git", "python3"):
+            (self.folder / name).unlink(missing_ok=True)
+            if name not in missing:
+                write_program(self.folder, name, log.replace("$*", "$* ($# words)"))
+        write_program(self.folder, "apt-get", log + "".join(
+            f"echo exit >{self.folder}/{name}; /bin/chmod +x {self.folder}/{name}\n"
+            for name in missing))
+        return subprocess.run([self.folder / "ipi", *words], capture_output=True, text=True,
+                              env={**os.environ, "PATH": str(self.folder)}, check=False)
 
     def log(self):
-        path = self.folder / "log"
-        return path.read_text().splitlines() if path.exists() else []
+        return (self.folder / "log").read_text().splitlines()
+
+    def test_all_words_are_handed_over(self):
+        self.assertEqual(0, self.ipi("export", "a folder").returncode)
+        self.assertRegex(self.log()[-1], r"python3 -B .*/tools/main.py export a folder \(4 words\)")
+
+    def test_nobody_but_root_installs_them(self):
+        done = self.ipi("boot", missing=["git"])
+        self.assertEqual(1, done.returncode)
+        self.assertIn("apt-get install --no-install-recommends -y git \n", done.stderr)
+        self.assertNotIn("apt-get", "".join(self.log()))
+
+    def test_root_installs_them_and_says_so(self):
+        done = self.ipi("boot", root=True, missing=["git", "python3"])
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        self.assertEqual("packages that are missing: git python3 \n", done.stdout)
+        self.assertIn("install --no-install-recommends -y git python3", self.log()[0])
 
 
-class Entry(Pretended):
-    def test_help(self):
-        self.assertIn("boot [machine]", self.ipi("help").stdout)
-        self.assertEqual(0, self.ipi().returncode)
+class Words(Scratch):
+    """What may be typed."""
 
-    def test_commands_are_the_same_everywhere(self):
-        """The text for the user, the arguments that are looked at, and what is run."""
-        usage = set(re.findall(r"^  ([a-z]+) ", self.ipi("help").stdout, re.M))
-        labels = re.findall(r"^([-a-z|]+)\)$", (TOP / "ipi").read_text(), re.M)
-        looked_at = set("|".join(labels).split("|"))
-        # "kunit --mutants" is a command of its own behind the scenes.
-        self.assertEqual({*main.COMMANDS}, usage - {"help"} | {"mutants"})
-        self.assertEqual({*main.COMMANDS}, looked_at - {"help", "-h", "--help"})
+    def parse(self, *words):
+        with mock.patch.object(main, "run") as run, mock.patch.dict(os.environ):
+            status = main.main(words)
+            self.base = os.environ.get("IPI_BASE")
+        return run.call_args[0][0] if run.called else status
 
-    def test_unknown_command(self):
-        done = self.ipi("fly")
-        self.assertEqual(2, done.returncode)
-        self.assertIn("unknown command 'fly'", done.stderr)
-        self.assertIn("stress [machine]", done.stderr)
+    def refused(self, text, *words):
+        with self.assertRaises(SystemExit) as end:
+            self.parse(*words)
+        self.assertEqual(2, end.exception.code)
+        self.assertIn(text, self.noted.getvalue())
 
-    def test_unknown_machine(self):
-        done = self.ipi("boot", "toaster")
-        self.assertEqual(2, done.returncode)
-        self.assertIn("unknown machine 'toaster', known are: arm", done.stderr)
-        self.assertEqual([], self.log())
+    def test_help_names_each_command(self):
+        for words in (["help"], []):
+            self.assertEqual(0, self.parse(*words))
+        for name in commands.NAMES:
+            self.assertRegex(self.said.getvalue(), rf"(?m)^    {name} +[A-Z/]")
+
+    def test_each_command_is_a_module(self):
+        modules = {path.stem for path in (TOP / "tools/ipi/commands").glob("*.py")}
+        self.assertEqual({*commands.NAMES}, modules - {"__init__", "on_machine"})
+
+    def test_each_command_explains_itself(self):
+        for name in commands.NAMES:
+            with self.assertRaises(SystemExit) as end:
+                self.parse(name, "--help")
+            self.assertEqual(0, end.exception.code)
+            self.assertIn(f"usage: ./ipi {name}", self.said.getvalue())
+
+    def test_unknown(self):
+        self.refused("invalid choice: 'fly'", "fly")
+        self.refused("unknown machine 'toaster', known are: arm", "boot", "toaster")
+        self.refused("argument --base: invalid choice: '5.4'", "--base", "5.4", "boot")
 
     def test_too_many_words(self):
-        for words in (["boot", "malta", "x"], ["prepare", "x"], ["test", "x"],
-                      ["refresh", "--force", "x"]):
-            self.assertEqual(2, self.ipi(*words).returncode, words)
-
-    def test_a_folder_with_a_space(self):
-        self.ipi("export", "a folder", installed=True)
-        self.assertIn("main.py export a folder (3 words)", self.log()[0])
-        self.assertEqual(2, self.ipi("export", "a", "folder").returncode)
-
-    def test_nothing_missing(self):
-        self.assertEqual(0, self.ipi("boot", "malta-mt", installed=True).returncode)
-        self.assertEqual(1, len(self.log()))
-        self.assertIn("main.py boot malta-mt", self.log()[0])
+        for words in (["boot", "malta", "x"], ["prepare", "x"], ["bench", "x"],
+                      ["refresh", "--force", "x"], ["export", "a", "folder"]):
+            self.refused("unrecognized arguments: ", *words)
 
     def test_malta_is_the_default(self):
-        self.ipi("stress", installed=True)
-        self.assertIn("main.py stress malta", self.log()[0])
+        self.assertEqual("malta", self.parse("stress").machine)
+        self.assertEqual("arm", self.parse("stress", "arm").machine)
 
-    def test_neither_root_nor_sudo(self):
-        done = self.ipi("boot")
-        self.assertEqual(1, done.returncode)
-        lines = done.stderr.splitlines()
-        self.assertEqual(2, len(lines), lines)
-        self.assertIn("only root can install", lines[0])
-        self.assertTrue(lines[1].startswith("apt-get install --no-install-recommends -y"))
-        for package in ("python3", "qemu-system-mips", "linux-source-6.12",
-                        "gcc-mipsisa64r6el-linux-gnuabi64"):
-            self.assertIn(f" {package}", lines[1])
-        self.assertNotIn("mipsel", lines[1])
-        self.assertEqual([], self.log())
+    def test_further_settings_and_words(self):
+        args = self.parse("boot", "--config", "CONFIG_X=y", "--config", "CONFIG_Y=n",
+                          "--append", "a b")
+        here = on_machine.machine_of(args)
+        self.assertEqual(["CONFIG_X=y", "CONFIG_Y=n"], here.settings)
+        self.assertTrue(here.append.endswith(" a b"))
+        self.refused("'X=y' is not CONFIG_X=y", "boot", "--config", "X=y")
 
-    def test_sudo_that_wants_a_password(self):
-        done = self.ipi("boot", sudo=1)
-        self.assertEqual(1, done.returncode)
-        self.assertIn("apt-get install", done.stderr)
+    def test_a_console_to_look_at_meanwhile(self):
+        for words, verbose in ((["boot"], None), (["boot", "-v"], "1")):
+            with mock.patch.dict(os.environ):
+                on_machine.machine_of(self.parse(*words))
+                self.assertEqual(verbose, os.environ.get("IPI_VERBOSE"))
 
-    def test_root_installs_what_the_command_needs(self):
-        self.ipi("prepare", root=True)
-        self.assertIn("-y git linux-source-6.12 python3 xz-utils", self.log()[0])
-        self.assertIn("main.py prepare", self.log()[1])
-
-    def test_sudo_installs(self):
-        self.ipi("prepare", sudo=0)
-        self.assertIn("apt-get install", self.log()[0])
-
-    def test_lists_are_updated_when_a_package_is_not_found(self):
-        done = self.ipi("prepare", root=True,
-                        apt="[ $1 = update ] || { echo no package; exit 100; }")
-        self.assertIn("no package", done.stderr)
-        self.assertEqual(1, done.returncode)
-        self.assertIn("could not install: git", done.stderr)
-        self.assertEqual(["install", "update", "install"],
-                         [line.split()[1] for line in self.log()])
-
-    def test_own_base_needs_no_package(self):
-        self.set_env(LINUX="/some/where")
-        self.assertNotIn("linux-source", self.ipi("prepare").stderr)
+    def test_the_base_is_settled_before_the_tools_are_loaded(self):
+        self.parse("--base", "7.3", "prepare")
+        self.assertEqual("7.3", self.base)
 
 
-class Packages(Pretended):
+class Packages(Scratch):
     """What the commands ask apt for."""
 
     def wanted(self, *words):
-        self.ipi(*words, root=True)
-        log = self.folder / "log"
-        installed = next(line for line in self.log() if "apt-get" in line)
-        log.unlink()
-        return set(installed.split(" -y ")[1].split())
+        with mock.patch.object(main, "run") as run:
+            main.main(words)
+        args = run.call_args[0][0]
+        return set(packages.of_command(args))
 
     def test_each_command_has_what_it_runs(self):
-        series = {"git", "python3", "xz-utils", "linux-source-6.12"}
-        for words in (["prepare"], ["refresh"], ["mail"], ["export"], ["queues"]):
+        self.set_env(LINUX="")
+        for words in (["refresh"], ["queues"], ["packages", "boot"]):
+            self.assertEqual(set(), self.wanted(*words), words)
+        series = {"xz-utils", "linux-source-6.12"}
+        for words in (["prepare"], ["export"]):
             self.assertEqual(series, self.wanted(*words), words)
+        self.assertEqual(series | {"perl"}, self.wanted("mail", "core"))
         build = series | {"bc", "bison", "ccache", "flex", "gcc", "libc6-dev", "make", "perl"}
-        for command in ("boot", "kunit", "stress", "compare", "shell"):
+        for command in ("boot", "kunit", "stress", "compare", "shell", "build"):
             self.assertEqual(build | set(machine.load("arm").packages),
                              self.wanted(command, "arm"), command)
         self.assertLessEqual(build | {"gnuplot-nox", "qemu-system-arm"}, self.wanted("bench"))
-        self.assertLessEqual(build | set(machine.load("malta-mt").packages),
+        self.assertLessEqual(build | set(machine.load("malta-mt-1").packages),
                              self.wanted("kunit", "--mutants"))
         self.assertLessEqual(build | {"gcc-mips-linux-gnu"}, self.wanted("platforms"))
 
     def test_the_checks_have_all(self):
-        for command, words in (("test", {"gcc-mips-linux-gnu", "codespell", "patch"}),
-                               ("check", {"coccinelle", "sparse", "codespell", "dt-schema",
-                                          "libelf-dev", "qemu-system-x86"})):
-            machines = {word for name in machine.names() for word in machine.load(name).packages}
-            self.assertLessEqual(words | machines | {"make"}, self.wanted(command), command)
+        for command, words, names in (
+                ("test", {"gcc-mips-linux-gnu", "codespell", "patch"},
+                 ("malta-mt", "riscv", "arm")),
+                ("check", {"coccinelle", "sparse", "codespell", "dt-schema"},
+                 ("malta-mt", "riscv", "arm", "arm64-gicv3"))):
+            of_machines = {*packages.of_machines(names)}
+            self.assertLessEqual(words | of_machines | {"make"}, self.wanted(command), command)
+        for arch in kunitconfig.ARCHES.values():
+            self.assertLessEqual({*arch.packages}, self.wanted("check"))
 
-    def test_no_package_for_a_base_of_another_suite(self):
-        self.assertEqual({"git", "python3", "xz-utils"}, self.wanted("--base", "7.3", "prepare"))
+    def test_they_can_be_listed(self):
+        commands.load("packages").run(argparse.Namespace(name=["boot", "mail"]))
+        self.assertEqual(sorted(self.wanted("boot") | {"perl"}), self.said.getvalue().split())
+
+    def test_the_package_of_the_base(self):
+        self.set_env(LINUX="")
+        self.assertEqual(["linux-source-6.12"], base.packages())
+        with mock.patch.object(base, "BASE", "7.3"):
+            self.assertEqual([], base.packages())
+        self.set_env(LINUX="/some/where")
+        self.assertEqual([], base.packages())
 
 
-class KeptSource(Pretended):
+class Need(Scratch):
+    """packages.need() with an apt-get that pretends."""
+
+    def setUp(self):
+        super().setUp()
+        self.set_env(PATH=f"{self.folder}:/usr/bin:/bin", CI="")
+        self.enterContext(mock.patch.object(packages, "_LOG", self.folder / "apt.log"))
+        self.be(root=True)
+        write_program(self.folder, "dpkg-query", "echo git installed\necho make config-files\n")
+        self.apt("exit 0")
+
+    def be(self, root, tty=False, answer="n"):
+        self.enterContext(mock.patch("os.geteuid", lambda: 0 if root else 1000))
+        self.enterContext(mock.patch("sys.stdin.isatty", lambda: tty))
+        self.enterContext(mock.patch("builtins.input", lambda prompt: answer))
+
+    def apt(self, script):
+        write_program(self.folder, "apt-get", f"echo \"$*\" >> {self.folder}/log\n{script}\n")
+
+    def log(self):
+        with contextlib.suppress(FileNotFoundError):
+            return (self.folder / "log").read_text().splitlines()
+        return []
+
+    def test_nothing_missing(self):
+        packages.need(["git"])
+        self.assertEqual(("", []), (self.said.getvalue(), self.log()))
+
+    def test_what_is_missing_is_said_first(self):
+        self.apt("exit 1")
+        with self.assertRaisesRegex(Failure, "apt-get could not install: gcc make"):
+            packages.need(["git", "make", "gcc"])
+        self.assertTrue(self.said.getvalue().startswith("packages that are missing: gcc make\n"))
+        install = "install --no-install-recommends -y gcc make"
+        self.assertEqual([install, "update", install], self.log())
+
+    def test_a_package_that_apt_does_not_know(self):
+        self.set_env(LINUX="")
+        self.enterContext(mock.patch("ipi.archive.codename", lambda: "x"))
+        self.apt("echo E: Unable to locate package linux-source-6.12; [ $1 = update ]")
+        with self.assertRaisesRegex(Failure, "apt knows no linux-source-6.12; it is in Debian's "
+                                    "security archive: add the suite x-security .* LINUX="):
+            packages.need(["linux-source-6.12"])
+
+    def test_a_user_is_asked(self):
+        write_program(self.folder, "sudo", 'exec "$@"')
+        for tty, answer, env in ((False, "y", ""), (True, "n", ""), (True, "", "")):
+            self.be(root=False, tty=tty, answer=answer)
+            with self.assertRaisesRegex(Failure, "only root can install them:\napt-get install .*"):
+                packages.need(["make"])
+            self.assertEqual([], self.log())
+        self.be(root=False, tty=True, answer="y")
+        packages.need(["make"])
+        self.assertEqual(1, len(self.log()))
+        self.be(root=False)
+        self.set_env(CI="true")
+        packages.need(["make"])
+        self.assertEqual(2, len(self.log()))
+
+    def test_no_debian(self):
+        self.set_env(PATH="/nowhere")
+        packages.need(["make"])
+        self.assertIn("this is no Debian, so nothing is installed", self.noted.getvalue())
+
+
+class KeptSource(Scratch):
     """A clone of which LINUX= named the source before."""
 
     def setUp(self):
         super().setUp()
         self.enterContext(mock.patch.dict(os.environ))
         os.environ.pop("LINUX", None)
-        for folder, source in (("build", "/some/where"), ("build/7.3", "/else/where")):
-            kept = self.top / folder / "linux/.git/ipi-source"
-            kept.parent.mkdir(parents=True)
-            kept.write_text(source)
+        kept = self.folder / ".git" / branch.SOURCE
+        kept.parent.mkdir()
+        kept.write_text("/some/where\n")
 
     def test_it_is_taken_again_and_said(self):
-        done = self.ipi("prepare", root=True)
-        self.assertIn("LINUX=/some/where as before", done.stderr)
-        self.assertNotIn("linux-source", self.log()[0])
-        self.assertTrue(self.log()[-1].endswith("main.py prepare (2 words) LINUX=/some/where"))
+        branch.take_kept_source(self.folder)
+        self.assertEqual("/some/where", os.environ["LINUX"])
+        self.assertIn("LINUX=/some/where as before", self.noted.getvalue())
 
-    def test_each_base_has_its_own(self):
-        self.ipi("--base", "7.3", "prepare", root=True)
-        self.assertTrue(self.log()[-1].endswith("main.py prepare (2 words) LINUX=/else/where"))
-
-    def test_an_empty_one_takes_the_package(self):
-        self.set_env(LINUX="")
-        done = self.ipi("prepare", root=True)
-        self.assertNotIn("as before", done.stderr)
-        self.assertIn("linux-source", self.log()[0])
-        self.assertTrue(self.log()[-1].endswith("main.py prepare (2 words) LINUX="))
+    def test_another_one_or_the_package(self):
+        for named in ("/x", ""):
+            os.environ["LINUX"] = named
+            branch.take_kept_source(self.folder)
+            self.assertEqual((named, ""), (os.environ["LINUX"], self.noted.getvalue()))

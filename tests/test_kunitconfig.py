@@ -2,16 +2,13 @@
 """kunit.py run --kunitconfig: what it is told, and what is made of its end, without a kernel."""
 
 import json
-import re
-import subprocess
 from unittest import mock
 
 from support import TOP, Scratch, group, write_program
 
-import check
-import kunit
-import kunitconfig
-from common import Failure, Refused
+from ipi.checks import kunitconfig, review
+from ipi.common import Failure, Refused
+from ipi.machines import kunit
 
 END = "[    3.2] reboot: Restarting system\n"
 # Says what it was told, and leaves what it is told to.
@@ -43,8 +40,7 @@ class Fake(Scratch):
         for target, name, value in ((kunitconfig, "BUILD", self.folder / "build"),
                                     (kunitconfig, "LINUX", self.linux),
                                     (kunitconfig, "TOP", self.folder),
-                                    (kunitconfig.verdict, "TOP", self.folder),
-                                    (kunitconfig.branch, "prepare", mock.Mock())):
+                                    (kunitconfig.report, "TOP", self.folder)):
             self.enterContext(mock.patch.object(target, name, value))
 
     def kunit_py(self, *cases, console=END, status=0, said="pass"):
@@ -99,7 +95,6 @@ class Command(Fake):
             self.path(*programs)
             with self.assertRaisesRegex(Failure, reason):
                 kunitconfig.kunitconfig(name)
-        kunitconfig.branch.prepare.assert_not_called()
         self.path("aarch64-linux-gnu-gcc")
         for name in kunitconfig.ARCHES:
             if name != "x86_64":
@@ -173,29 +168,16 @@ class Sources(Scratch):
     def test_the_suites_of_other_configurations_are_there(self):
         suites = set(kunit.suites_in(self.SUITES, "x86"))
         self.assertLess(kunitconfig.NOT_BUILT, suites)
-        self.assertEqual(suites - kunitconfig.NOT_BUILT, set(kunitconfig.wanted(self.SUITES, "x86_64")))
+        self.assertEqual(suites - kunitconfig.NOT_BUILT,
+                         set(kunitconfig.wanted(self.SUITES, "x86_64")))
 
 
 class Complete(Scratch):
     def test_all_architectures_are_run_before_the_series_is_mailed(self):
-        for name in ("quick", "static.static", "cocci.cocci", "document.compile_examples",
-                     "each.each_patch"):
-            self.enterContext(mock.patch(f"check.{name}"))
-        with mock.patch("kunitconfig.kunitconfig") as run:
-            check.complete()
+        for name in ("quick", "sparse.static", "coccinelle.cocci", "examples.compile_examples",
+                     "each_patch.each_patch"):
+            self.enterContext(mock.patch(f"ipi.checks.review.{name}"))
+        with mock.patch("ipi.checks.kunitconfig.kunitconfig") as run:
+            review.complete()
         self.assertEqual([mock.call(name) for name in ("um", "x86_64", "arm64")],
                          run.mock_calls)
-
-
-class Packages(Scratch):
-    # One machine will do, and takes less time
-    SCRIPT = """. tools/packages.sh; here=.
-        all_machine_packages() { machine_packages arm64-gicv3; }
-        packages_for """
-
-    def test_sh_gets_what_the_table_names(self):
-        for command, names in (("test", ["um"]), ("check", kunitconfig.ARCHES)):
-            got = subprocess.run(["sh", "-c", self.SCRIPT + command], cwd=TOP, text=True,
-                                 capture_output=True, check=True).stdout.split()
-            for name in names:
-                self.assertLessEqual({*kunitconfig.ARCHES[name].packages}, {*got}, name)

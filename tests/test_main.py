@@ -1,23 +1,56 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How a command ends: its exit status and its last words."""
 
+import argparse
 import contextlib
 from unittest import mock
 
 from support import Scratch
 
 import main
-from common import Failure, Refused
+from ipi import commands, packages
+from ipi.common import Failure, Refused
+from ipi.machines import kunit
+from ipi.series import branch
 
 
 class Ends(Scratch):
-    def end(self, **options):
+    def setUp(self):
+        super().setUp()
+        self.called = mock.Mock()
+        for name in ("branch.take_kept_source", "packages.need", "_settle_base", "branch.prepare"):
+            module, _, attribute = name.rpartition(".")
+            target = {"branch": branch, "packages": packages, "": main}[module]
+            called = mock.patch.object(target, attribute)
+            self.called.attach_mock(self.enterContext(called), attribute)
+        self.locked = self.enterContext(mock.patch("ipi.common.only_one_run",
+                                                   return_value=contextlib.nullcontext()))
+
+    def end(self, prepares=False, **options):
         """(exit status, what was said, what was said of errors)"""
-        with (mock.patch.dict(main.COMMANDS, {"x": mock.Mock(**options)}),
-              mock.patch.object(main, "only_one_run", contextlib.nullcontext)):
-            status = main.main("x", "word")
-            main.COMMANDS["x"].assert_called_once_with("word")
+        command = mock.Mock(PREPARES=prepares, run=mock.Mock(**options))
+        command.packages.return_value = ["x"]
+        self.called.attach_mock(command.run, "run")
+        args = mock.Mock(command=command)
+        status = main.run(args)
+        command.run.assert_called_once_with(args)
         return status, self.said.getvalue(), self.noted.getvalue()
+
+    def test_in_what_order(self):
+        for prepares in (False, True):
+            self.called.reset_mock()
+            self.end(prepares, return_value=None)
+            self.assertEqual(["take_kept_source", "need", "_settle_base",
+                              *["prepare"] * prepares, "run"],
+                             [name for name, *_ in self.called.mock_calls])
+        self.assertIn("x", packages.need.call_args[0][0])
+
+    def test_what_only_reads_may_run_beside_another(self):
+        self.end(return_value=None)
+        self.locked.assert_called_once_with()
+        with mock.patch("ipi.packages.machine.names", return_value=["a"]):
+            self.assertEqual(0, main.main(["packages", "queues"]))
+        self.locked.assert_called_once_with()
 
     def test_well(self):
         self.assertEqual((0, "", ""), self.end(return_value=None))
@@ -45,6 +78,6 @@ class Ends(Scratch):
             self.end(side_effect=ZeroDivisionError)
 
     def test_skipped_cases_are_no_failure(self):
-        with (mock.patch.object(main, "only_one_run", contextlib.nullcontext),
-              mock.patch.object(main.kunit, "kunit", return_value=3)):
-            self.assertEqual(0, main.main("kunit", "malta"))
+        with mock.patch.object(kunit, "kunit", return_value=3):
+            self.assertIsNone(commands.load("kunit").run(argparse.Namespace(
+                machine="malta", mutants=None, config=[], append=[], verbose=False)))

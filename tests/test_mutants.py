@@ -7,12 +7,10 @@ from unittest import mock
 
 from support import TOP, Project, Scratch, group
 
-import build
-import kunit
-import machine
-import mutants
-from common import Failure, Refused
-from git import Repo
+from ipi.common import Failure, Refused
+from ipi.git import Repo
+from ipi.machines import build, kunit, machine
+from ipi.measure import mutants
 
 HEADER = "Breaks: R2, leaks\n one hwirq\nSuite: ipi-a\n"
 DIFF = ("diff --git a/kernel/a.c b/kernel/a.c\n--- a/kernel/a.c\n+++ b/kernel/a.c\n"
@@ -106,15 +104,15 @@ class Run(Project):
     def setUp(self):
         super().setUp()
         self.prepare()
-        self.stored_ones = self.folder / "mutants"
+        self.stored_ones = self.folder / "stored"
         self.stored_ones.mkdir()
         self.add("good", DIFF)
         for target, name, value in ((mutants, "MUTANTS", self.stored_ones),
                                     (mutants, "LINUX", self.linux),
-                                    (mutants, "SCRATCH", self.folder / "scratch"),
-                                    (mutants, "branch", mock.Mock()),
+                                    (mutants, "SCRATCH", self.folder / mutants.TREE),
+                                    (mutants.machine, "BUILD", self.folder),
                                     (mutants.boot, "need_qemu", mock.Mock()),
-                                    (mutants.verdict, "TOP", self.folder),
+                                    (mutants.report, "TOP", self.folder),
                                     (build, "build_kernel", mock.Mock()),
                                     (build, "build_image", mock.Mock()),
                                     (kunit, "suites_of", lambda described: ["a"]),

@@ -8,7 +8,7 @@ from unittest import mock
 
 from support import Scratch, write_program
 
-import patience
+from ipi.machines import patience
 
 NEVER = 10 ** 6
 LIMITS = patience.Limits(total=100, silence=20)
@@ -105,6 +105,12 @@ class Run(Scratch):
 
     def test_status_and_console(self):
         self.assertEqual((patience.End(3, ""), "hello\n"), self.run_fake("echo hello; exit 3"))
+
+    def test_a_console_to_look_at_meanwhile(self):
+        for verbose, said in (("", ""), ("1", "hello\nagain\n")):
+            self.set_env(IPI_VERBOSE=verbose)
+            self.run_fake("echo hello; sleep 1.5; echo again")
+            self.assertEqual(said, self.said.getvalue())
 
     def test_it_is_ended(self):
         end, _ = self.run_fake("exec sleep 60", patience.Limits(NEVER, 0))

@@ -3,10 +3,10 @@
 
 from unittest import mock
 
-from support import Scratch
+from support import Scratch, write_program
 
-import platforms
-from common import Failure
+from ipi.checks import platforms
+from ipi.common import Failure
 
 
 class Platforms(Scratch):
@@ -27,13 +27,22 @@ class Platforms(Scratch):
                 self.assertTrue(config.read_text().endswith(wanted["change"]))
                 config.write_text(wanted["change"] if granted else "CONFIG_SMP=y\n")
                 return mock.Mock(returncode=0)
-            with (mock.patch("platforms.BUILD", self.folder),
-                  mock.patch("platforms._make", make)):
+            with (mock.patch("ipi.checks.platforms.BUILD", self.folder),
+                  mock.patch("ipi.checks.platforms._make", make)):
                 if granted:
                     platforms._change("x", wanted)
                     continue
                 with self.assertRaisesRegex(Failure, "does not grant x CONFIG_SMP=n"):
                     platforms._change("x", wanted)
+
+    def test_ccache_is_used_where_it_is(self):
+        write_program(self.folder, "make", 'echo "$@"')
+        self.enterContext(mock.patch.object(platforms, "BUILD", self.folder))
+        platform = platforms.load()["bmips"]
+        for wanted in ("CC=mips-linux-gnu-gcc ", "CC=ccache mips-linux-gnu-gcc "):
+            self.set_env(PATH=str(self.folder))
+            self.assertIn(wanted, platforms._make("bmips", platform, "x").stdout)
+            write_program(self.folder, "ccache", "exit 0")
 
     def test_a_clean_log_passes(self):
         self.assertEqual([], platforms.warnings_in("  CC      kernel/irq/ipi.o\n"))

@@ -5,14 +5,10 @@ from unittest import mock
 
 from support import EDITED, LONG, NEW, Project, kernel_files
 
-import base
-import branch
-import choose
-import lint
-import patchfile
-import queues
-from common import Failure, Refused
-from git import Repo
+from ipi.checks import lint, round_trip
+from ipi.common import Failure, Refused
+from ipi.git import Repo
+from ipi.series import base, branch, patchfile, queues
 
 OTHER = LONG.replace("function", "other")
 
@@ -54,7 +50,7 @@ class TwoBases(Project):
         self.assertEqual(self.names[2:], self.own())
         self.assertEqual([("context differs", self.names[2])],
                          queues.compare(self.default, self.stored)[0])
-        branch.check_round_trip(self.linux, self.top)
+        round_trip.check(self.linux, self.top)
 
     def test_other_code_and_patches_of_one_base_are_told(self):
         self.git("commit", "-q", "--amend", "-m", "b: Edit", "-m", "Why, too.")
@@ -68,7 +64,7 @@ class TwoBases(Project):
         self.refresh()
         path = self.stored.own / self.names[2]
         path.write_text(path.read_text().replace("Why, too.", "Because."))
-        with mock.patch("base.names", return_value=["6.12", "7.3"]), \
+        with mock.patch("ipi.series.base.names", return_value=["6.12", "7.3"]), \
              self.assertRaisesRegex(Refused, "author, changelog or whole files are not the same"):
             queues.check(self.top)
 
@@ -91,11 +87,11 @@ class Choose(Project):
         for version, patchlevel, queue in ((6, 12, "6.12"), (6, 18, "6.12"), (7, 3, "7.3"),
                                            (7, 4, "7.3"), (8, 0, "7.3")):
             self.use_base(kernel_files(version=version, patchlevel=patchlevel))
-            self.assertEqual(queue, choose.chosen(None))
+            self.assertEqual(queue, base.chosen(None))
 
     def test_another_queue_was_named(self):
         with self.assertRaisesRegex(Failure, "is Linux 6.12.5, which takes --base 6.12 and not"):
-            choose.chosen("7.3")
+            base.chosen("7.3")
 
 
 class KernelDoc(Project):
@@ -107,14 +103,14 @@ class KernelDoc(Project):
 
     def test_a_checker_that_is_not_understood(self):
         done = mock.Mock(returncode=0, stdout="Note: a.h, 3: bad\n")
-        with mock.patch("lint._checker", return_value=done), \
+        with mock.patch("ipi.checks.lint._checker", return_value=done), \
              self.assertRaisesRegex(Failure, "says nothing that is understood"):
             lint._check_kernel_doc()
 
     def check(self, stdout="", returncode=0):
         done = mock.Mock(returncode=returncode, stdout=stdout)
-        with mock.patch("lint._checker", return_value=done), \
-             mock.patch("lint._check_kernel_doc"):
+        with mock.patch("ipi.checks.lint._checker", return_value=done), \
+             mock.patch("ipi.checks.lint._check_kernel_doc"):
             return lint.kernel_doc(Repo(self.linux))
 
     def test_only_what_the_base_is_not_told_is_a_fault(self):

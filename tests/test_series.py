@@ -7,10 +7,10 @@ from unittest import mock
 
 from support import EDITED, LONG, NEW, Project, kernel_files
 
-import branch
-import series
-from common import Failure, Refused
-from git import Repo
+from ipi.checks import round_trip
+from ipi.common import Failure, Refused
+from ipi.git import Repo
+from ipi.series import branch, convert
 
 
 class RoundTrip(Project):
@@ -31,7 +31,7 @@ class RoundTrip(Project):
         self.assertEqual(tree, self.tree())
         self.refresh()
         self.assertEqual(files, self.files())
-        branch.check_round_trip(self.linux, self.top)
+        round_trip.check(self.linux, self.top)
 
     def patch(self, number):
         return self.stored.load()[number - 1]
@@ -130,12 +130,12 @@ class RoundTrip(Project):
     def test_check_refuses_what_is_not_stored(self):
         self.commit("a: Edit", {"kernel/a.c": EDITED})
         with self.assertRaisesRegex(Failure, "commits that are not in patches/"):
-            branch.check_round_trip(self.linux, self.top)
+            round_trip.check(self.linux, self.top)
         self.refresh()
-        branch.check_round_trip(self.linux, self.top)
+        round_trip.check(self.linux, self.top)
         (self.linux / "kernel/new.c").write_text(NEW)
         with self.assertRaisesRegex(Failure, "changes that are not committed"):
-            branch.check_round_trip(self.linux, self.top)
+            round_trip.check(self.linux, self.top)
 
     def test_check_sees_a_patch_edited_by_hand(self):
         self.commit("a: Edit", {"kernel/a.c": EDITED})
@@ -143,7 +143,7 @@ class RoundTrip(Project):
         path = next(self.stored.patches.glob("0001*"))
         path.write_text(path.read_text().replace("@@ -3,7", "@@ -2,7"))
         with self.assertRaisesRegex(Refused, "round trip changes patches/0001"):
-            branch.check_round_trip(self.linux, self.top)
+            round_trip.check(self.linux, self.top)
 
 
 class Rules(Project):
@@ -224,7 +224,7 @@ class Editors(Project):
         with mock.patch.object(branch, "_move_to_series") as move:
             self.prepare()
         move.assert_not_called()
-        branch.check_round_trip(self.linux, self.top)
+        round_trip.check(self.linux, self.top)
         (self.stored.linux / "kernel/new.c~").write_text("y")
         self.assertEqual(digest, self.stored.digest())
 
@@ -251,7 +251,7 @@ class OtherBase(Project):
         self.assertIn("function_number_five", (self.linux / "kernel/a.c").read_text())
         self.assertIn("offset 1 line", self.noted.getvalue())
         self.assertIn("kernel/a.c is not the file", self.noted.getvalue())
-        branch.check_round_trip(self.linux, self.top)
+        round_trip.check(self.linux, self.top)
 
     def test_three_way(self):
         """The context differs; the old base's blob is still in build/linux."""
@@ -294,6 +294,6 @@ class Rewritten(Project):
         repo = self.prepare()
         lines = LONG.splitlines(keepends=True)
         self.commit("half", {"kernel/a.c": "".join(lines[:30])})
-        self.assertFalse(series.is_rewritten(repo, "HEAD", "kernel/a.c"))
+        self.assertFalse(convert.is_rewritten(repo, "HEAD", "kernel/a.c"))
         self.commit("few", {"kernel/a.c": "".join(lines[:5]) + NEW})
-        self.assertTrue(series.is_rewritten(repo, "HEAD", "kernel/a.c"))
+        self.assertTrue(convert.is_rewritten(repo, "HEAD", "kernel/a.c"))

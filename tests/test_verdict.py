@@ -7,12 +7,8 @@ from unittest import mock
 
 from support import TOP, Scratch
 
-import coprocessor
-import foreign
-import kunit
-import machine
-import verdict
-from common import Refused
+from ipi.common import Refused
+from ipi.machines import coprocessor, foreign, kernel_log, kunit, machine, report, verdict
 
 LOGS = TOP / "tests" / "logs"
 MALTA = machine.load("malta")
@@ -199,7 +195,7 @@ def run_of(log, *edits, status=0, why=""):
     for old, new in edits:
         assert text.count(old) == 1, f"{old!r} is not once in {log}.log"
         text = text.replace(old, new)
-    return verdict.Run(text, status, why)
+    return kernel_log.Run(text, status, why)
 
 
 def judge_coprocessor(run):
@@ -292,7 +288,7 @@ class Judge(unittest.TestCase):
             MALTA, run_of("good", status=-9, why="hang: why")))
 
     def test_empty_log(self):
-        self.assertTrue(verdict.judge_boot(MALTA, verdict.Run("", 0)))
+        self.assertTrue(verdict.judge_boot(MALTA, kernel_log.Run("", 0)))
 
     def test_panic(self):
         self.assert_faults(["the kernel reports: [    2.1] Kernel panic", "the end marker",
@@ -316,14 +312,14 @@ class Judge(unittest.TestCase):
         text = ("           CPU0       CPU1\n"
                 " 11:          1          2    GICv3  27 Level     arch_timer\n"
                 "IPI0:         3          4       Rescheduling interrupts\n")
-        row, = verdict.ipi_rows(text)
+        row, = kernel_log.ipi_rows(text)
         self.assertEqual((None, [3, 4], "Rescheduling interrupts"),
                          (row.virq, row.counts, row.name))
 
     def test_level_and_chip_name_do_not_confuse(self):
         text = ("           CPU0\n"
                 " 26:         59  MIPS GIC IPI 127 Edge      IPI call\n")
-        row, = verdict.ipi_rows(text)
+        row, = kernel_log.ipi_rows(text)
         self.assertEqual((26, "IPI call"), (row.virq, row.name))
 
 
@@ -343,7 +339,7 @@ _add("stress-good", judge_stress, BAD_STRESS)
 
 class Show(Scratch):
     def test_rows_domain_and_mapping(self):
-        verdict.show(run_of("good"))
+        report.show(run_of("good"))
         said = self.said.getvalue()
         self.assertIn("MIPS GIC 131  IPI resched", said)
         self.assertIn("parent: :interrupt-controller@1bdc0000", said)
@@ -362,58 +358,58 @@ class Restart(unittest.TestCase):
     DEAD = WARNING + TRACE.format("rcutree_report_cpu_dead") + END
 
     def test_report_to_rcu(self):
-        self.assertEqual([], verdict.trouble(self.RESTART + self.DEAD + self.DEAD))
+        self.assertEqual([], kernel_log.trouble(self.RESTART + self.DEAD + self.DEAD))
 
     def test_report_which_the_reset_cut_off(self):
-        self.assertEqual([], verdict.trouble(self.RESTART + self.WARNING))
+        self.assertEqual([], kernel_log.trouble(self.RESTART + self.WARNING))
 
     def test_before_the_restart(self):
-        self.assertEqual(2, len(verdict.trouble(self.DEAD + self.RESTART)))
+        self.assertEqual(2, len(kernel_log.trouble(self.DEAD + self.RESTART)))
 
     def test_another_caller(self):
         other = self.WARNING + self.TRACE.format("irq_destroy_ipi") + self.END
-        self.assertEqual(2, len(verdict.trouble(self.RESTART + other)))
+        self.assertEqual(2, len(kernel_log.trouble(self.RESTART + other)))
 
     def test_another_caller_which_the_reset_cut_off(self):
         other = self.WARNING + self.TRACE.format("irq_destroy_ipi")
-        self.assertEqual(2, len(verdict.trouble(self.RESTART + other)))
+        self.assertEqual(2, len(kernel_log.trouble(self.RESTART + other)))
 
     def test_a_trace_which_the_reset_cut_off(self):
         cut_off = self.WARNING + self.TRACE.format("rcutree_report_cpu_dead")
-        self.assertEqual([], verdict.trouble(self.RESTART + cut_off))
+        self.assertEqual([], kernel_log.trouble(self.RESTART + cut_off))
         empty, _, _ = cut_off.partition("[<f0>]")
-        self.assertEqual(2, len(verdict.trouble(self.RESTART + empty)))
+        self.assertEqual(2, len(kernel_log.trouble(self.RESTART + empty)))
 
     def test_a_further_trace(self):
         further = self.WARNING + 2 * self.TRACE.format("rcutree_report_cpu_dead") + self.END
-        self.assertEqual(3, len(verdict.trouble(self.RESTART + further)))
+        self.assertEqual(3, len(kernel_log.trouble(self.RESTART + further)))
 
     def test_a_report_without_a_trace_that_goes_on(self):
-        self.assertEqual(1, len(verdict.trouble(self.RESTART + self.WARNING + self.END)))
+        self.assertEqual(1, len(kernel_log.trouble(self.RESTART + self.WARNING + self.END)))
 
     def test_another_report_in_what_the_reset_cut_off(self):
         log = self.RESTART + self.WARNING + "[    2.2] BUG: scheduling while atomic\n"
-        self.assertEqual(2, len(verdict.trouble(log)))
+        self.assertEqual(2, len(kernel_log.trouble(log)))
 
     def test_another_report(self):
         other = "[    2.2] WARNING: CPU: 0 PID: 1 at kernel/irq/ipi.c:61 x+0x2/0x3\n"
-        self.assertEqual(1, len(verdict.trouble(self.RESTART + self.DEAD + other)))
-        self.assertEqual(1, len(verdict.trouble(self.RESTART + other + self.DEAD)))
+        self.assertEqual(1, len(kernel_log.trouble(self.RESTART + self.DEAD + other)))
+        self.assertEqual(1, len(kernel_log.trouble(self.RESTART + other + self.DEAD)))
 
 
 class Excerpt(unittest.TestCase):
     def test_starts_with_the_first_report(self):
         run = run_of("good", STALL)
-        shown = verdict.excerpt(run.log, verdict.judge_boot(MALTA, run))
+        shown = report.excerpt(run.log, verdict.judge_boot(MALTA, run))
         self.assertIn("rcu: INFO: rcu_sched", shown[0])
 
     def test_does_not_start_with_a_backtrace_that_was_asked_for(self):
         run = run_of("nmi-good", NMI_WARNING)
-        shown = verdict.excerpt(run.log, verdict.judge_boot(NMI, run))
+        shown = report.excerpt(run.log, verdict.judge_boot(NMI, run))
         self.assertIn("WARNING: CPU: 1", shown[0])
 
     def test_is_the_end_of_a_console_without_one(self):
-        shown = verdict.excerpt("\r\n".join(map(str, range(100))), [])
+        shown = report.excerpt("\r\n".join(map(str, range(100))), [])
         self.assertEqual("99", shown[-1])
         self.assertLess(len(shown), 20)
 
@@ -429,6 +425,6 @@ class Conclude(Scratch):
     def test_the_console_is_in_the_verdict(self):
         run, log = run_of("good", STALL), self.folder / "boot.log"
         log.write_text(run.log)
-        self.enterContext(mock.patch.object(verdict, "TOP", self.folder))
+        self.enterContext(mock.patch.object(report, "TOP", self.folder))
         with self.assertRaisesRegex(Refused, "(?s)boot it: why .*rcu: INFO: rcu_sched"):
-            verdict.conclude("boot it", ["why", *verdict.judge_boot(MALTA, run)], log)
+            report.conclude("boot it", ["why", *verdict.judge_boot(MALTA, run)], log)

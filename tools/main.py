@@ -1,67 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs one command; ./ipi has looked at the arguments and the packages."""
+"""The command line: settles the base, gets the packages, and runs the command."""
 
+import argparse
+import os
 import sys
-
-import bench
-import boot
-import branch
-import check
-import compare
-import kunit
-import machine
-import mutants
-import platforms
-import queues
-import suite
-from common import LINUX, Failure, Refused, only_one_run, say
-from git import Repo
+from contextlib import nullcontext
+from pathlib import Path
 
 
-def prepare(force=None):
-    branch.prepare(force=bool(force))
-    patches = Repo(LINUX).commits("base", "HEAD")
-    say(f"PASS: build/linux is the base with {len(patches)} patches")
+def _settle_base():
+    """LINUX= decides which queue is for it, and the tools are loaded for one base."""
+    from ipi.common import BASE, warn
+    from ipi.series import base
+
+    if not os.environ.get("LINUX"):
+        return
+    chosen = base.chosen(os.environ.get("IPI_BASE"))
+    if chosen != BASE:
+        warn(f"{os.environ['LINUX']} takes --base {chosen}, which later calls have to say")
+        os.environ["IPI_BASE"] = chosen
+        os.execv(sys.executable, [sys.executable, "-B", *sys.argv])
 
 
-def mail():
-    branch.prepare()
-    branch.mail()
+def run(args):
+    from ipi import packages
+    from ipi.common import Failure, Refused, only_one_run, say
+    from ipi.series import branch
 
-
-def export(folder=None):
-    branch.prepare()
-    branch.export(folder)
-
-
-def run_kunit(name):
-    """The number of skipped cases is for ./ipi test, and no exit status."""
-    kunit.kunit(machine.load(name))
-
-
-COMMANDS = {
-    "bench": bench.bench,
-    "boot": lambda name: boot.boot(machine.load(name)),
-    "check": check.complete,
-    "compare": lambda name: compare.compare(machine.load(name)),
-    "export": export,
-    "kunit": run_kunit,
-    "mail": mail,
-    "mutants": mutants.test_all,
-    "platforms": platforms.build_all,
-    "prepare": prepare,
-    "queues": queues.show,
-    "refresh": lambda force=None: branch.refresh(force=bool(force)),
-    "shell": lambda name: boot.shell(machine.load(name)),
-    "stress": lambda name: boot.stress(machine.load(name)),
-    "test": suite.test,
-}
-
-
-def main(command, *words):
     try:
-        with only_one_run():
-            return COMMANDS[command](*words) or 0
+        branch.take_kept_source()
+        packages.need(packages.of_command(args))
+        _settle_base()
+        with only_one_run() if getattr(args.command, "ALONE", True) else nullcontext():
+            if getattr(args.command, "PREPARES", True):
+                branch.prepare()
+            return args.command.run(args) or 0
     except Refused as refused:
         say(f"FAIL: {refused}")
     except Failure as failure:
@@ -73,5 +46,22 @@ def main(command, *words):
     return 1
 
 
+def main(words):
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--base")
+    # Of the environment, too: ./ipi test sets it for itself.
+    named = early.parse_known_args(words)[0].base
+    if named and (Path(__file__).parents[1] / "base" / named).is_dir():
+        os.environ["IPI_BASE"] = named
+    from ipi import commands
+
+    parser = commands.parser()
+    args = parser.parse_args(words)
+    if not hasattr(args, "command"):
+        parser.print_help()
+        return 0
+    return run(args)
+
+
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

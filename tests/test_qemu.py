@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The QEMU that runs a machine, and packages of another suite, with programs that pretend."""
+
+import dataclasses
+from unittest import mock
+
+from support import Scratch, write_program
+
+from ipi import archive
+from ipi.common import Failure
+from ipi.machines import machine, qemu
+
+QEMU = "qemu-system-aarch64"
+SAYS = "echo 'QEMU emulator version {}.2.1 (Debian)'"
+
+
+class Program(Scratch):
+    def setUp(self):
+        super().setUp()
+        self.set_env(PATH=f"{self.folder}:/usr/bin:/bin")
+        self.machine = dataclasses.replace(machine.load("arm64-gicv5"), qemu_version=77)
+        self.enterContext(mock.patch.object(archive, "get", self.get))
+
+    def install(self, version):
+        write_program(self.folder, QEMU, SAYS.format(version))
+
+    def unpack(self, version):
+        """As the packages of a release of arm64 would be."""
+        for name in ("usr/bin", "usr/lib/aarch64-linux-gnu", "bin"):
+            (self.folder / "got" / name).mkdir(parents=True)
+        libraries = self.folder / "got/usr/lib/aarch64-linux-gnu"
+        (libraries / "libc.so.6").write_text("")
+        write_program(libraries, "ld-linux-aarch64.so.1",
+                      'test "$1" = --library-path && echo "$2" >${0%/got/*}/path && shift 2 '
+                      '&& exec "$@"')
+        write_program(self.folder / "got/usr/bin", QEMU, SAYS.format(version))
+
+    def get(self, packages, suites, alone):
+        self.assertEqual((["qemu-system-arm"], False), (packages, alone))
+        if not (self.folder / "got").exists():
+            raise archive.Absent("no mirror")
+        return self.folder / "got"
+
+    def test_the_installed_one_will_do(self):
+        self.install(77)
+        self.assertEqual(QEMU, qemu.program(self.machine))
+
+    def test_the_version_that_a_machine_needs(self):
+        for installed in (None, 76):
+            if installed:
+                self.install(installed)
+            with self.assertRaisesRegex(archive.Absent, "arm64-gicv5 needs QEMU 77 or later, and it "
+                                        "cannot be had: no mirror"):
+                qemu.program(self.machine)
+
+    def test_one_of_the_archive_runs_with_its_own_libraries(self):
+        self.install(76)
+        self.unpack(78)
+        program = qemu.program(self.machine)
+        self.assertEqual(78, qemu.version(program))
+        self.assertEqual(f"{self.folder}/got/usr/lib/aarch64-linux-gnu\n",
+                         (self.folder / "path").read_text())
+
+    def test_the_archive_has_an_old_one_only(self):
+        self.install(70)
+        self.unpack(76)
+        with self.assertRaisesRegex(archive.Absent, "backports has 76 only"):
+            qemu.program(self.machine)
+
+    def test_any_version_will_do_but_one_has_to_be_there(self):
+        any_version = dataclasses.replace(self.machine, qemu_version=0, qemu="qemu-system-none")
+        with self.assertRaisesRegex(Failure, "there is no qemu-system-none; arm64-gicv5 needs"):
+            qemu.program(any_version)
+
+
+APT = """echo "$*" >> {folder}/log
+case "$*" in
+*indextargets*) {targets} ;;
+*update*) {update} ;;
+*download*|*install*) echo x > one.deb ;;
+esac
+"""
+
+
+class Archive(Scratch):
+    def setUp(self):
+        super().setUp()
+        self.set_env(PATH=f"{self.folder}:/usr/bin:/bin")
+        self.enterContext(mock.patch.object(archive, "FOLDER", self.folder / "archive"))
+        self.enterContext(mock.patch.object(archive, "codename", lambda: "bookworm"))
+        self.apt()
+        write_program(self.folder, "dpkg-deb", 'mkdir -p "$3/usr" && cp "$2" "$3/usr/file"')
+
+    def apt(self, targets="echo trixie http://other; echo bookworm http://mine", update="true"):
+        write_program(self.folder, "apt-get",
+                      APT.format(folder=self.folder, targets=targets, update=update))
+
+    def get(self, alone=True):
+        return archive.get(["a"], ["trixie", "trixie-backports"], alone)
+
+    def log(self):
+        return (self.folder / "log").read_text().splitlines()
+
+    def test_it_is_unpacked_and_not_installed(self):
+        folder = self.get()
+        self.assertEqual("x\n", (folder / "usr/file").read_text())
+        self.assertFalse(list(folder.rglob("*.deb")))
+        self.assertTrue(self.log()[-1].endswith(" download a"))
+        for line in self.log()[1:]:
+            self.assertIn(f"Dir::State::Status={self.folder}/archive/", line)
+
+    def test_what_it_depends_on_comes_with_it(self):
+        self.get(alone=False)
+        self.assertTrue(self.log()[-1].endswith(" install --download-only -y a"))
+
+    def test_the_mirror_is_that_of_the_system(self):
+        self.get()
+        sources = next((self.folder / "archive").rglob("suites.sources")).read_text()
+        self.assertIn("URIs: http://mine\nSuites: trixie trixie-backports\n", sources)
+
+    def test_it_is_got_once(self):
+        self.get()
+        (self.folder / "log").unlink()
+        self.get()
+        self.assertFalse((self.folder / "log").exists())
+
+    def test_what_cannot_be_had_leaves_nothing_behind(self):
+        for options, reason in (({"targets": "true"}, "apt knows no mirror of Debian"),
+                                ({"update": "echo gone >&2; exit 100"},
+                                 "apt-get update of trixie, trixie-backports failed: gone")):
+            self.apt(**options)
+            with self.assertRaisesRegex(archive.Absent, reason):
+                self.get()
+            self.assertFalse((self.folder / "archive/a").exists())
+
+    def test_a_damaged_package(self):
+        write_program(self.folder, "dpkg-deb", "echo bad archive >&2; exit 2")
+        with self.assertRaisesRegex(archive.Absent, "one.deb cannot be unpacked: bad archive"):
+            self.get()
+        self.assertFalse((self.folder / "archive/a").exists())

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The device tree bindings of the series and their examples, by dt-schema.
+
+The base's own make target wants a dt-schema newer than Debian's, so its four
+programs are run here.
+"""
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+from ipi.common import LINUX, TOP, Failure, Refused, run, say, step
+
+BINDINGS = Path("Documentation/devicetree/bindings")
+# An example has neither a board around it nor a ranges property.
+_DTC = ["dtc", "-q", "-@", "-O", "dtb"]
+
+
+def ours():
+    return sorted((TOP / "linux" / BINDINGS).rglob("*.yaml"))
+
+
+def _complaints(command):
+    """What a program prints is what it complains about: its status tells less."""
+    done = subprocess.run([str(word) for word in command], capture_output=True,
+                          text=True, check=False)
+    said = done.stdout + done.stderr
+    return said.splitlines() or ([f"{command[0]} failed"] if done.returncode else [])
+
+
+def compile_schemas(folder):
+    """All bindings in one file, which dt-validate reads."""
+    schema = folder / "schema.json"
+    schema.write_text(run(["dt-mk-schema", "-j", *ours()]))
+    return schema
+
+
+def judge_tree(schema, source, folder):
+    """The complaints about a device tree @source (text)."""
+    blob = folder / "tree.dtb"
+    plain = run(["cpp", "-nostdinc", "-undef", "-x", "assembler-with-cpp", "-P",
+                 "-I", LINUX / "include"], input=source)
+    run([*_DTC, "-o", blob], input=plain)
+    return _complaints(["dt-validate", "-s", schema, blob])
+
+
+def judge_binding(schema, path, folder):
+    """The complaints about a binding and its examples."""
+    about = _complaints(["dt-doc-validate", "-u", TOP / "linux" / BINDINGS, path])
+    return about + judge_tree(schema, run(["dt-extract-example", path]), folder)
+
+
+def check():
+    with step("bindings"), tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            schema = compile_schemas(folder)
+            faults = [fault for path in ours()
+                      for fault in judge_binding(schema, path, folder)]
+        except Failure as failure:
+            raise Refused(f"check: bindings: {failure}") from None
+    for fault in faults:
+        say(f"  {fault}")
+    if faults:
+        raise Refused(f"check: the bindings: {faults[0]}")

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The suites as a kernel developer runs them: the kernel's kunit.py and their .kunitconfig."""
+
+import dataclasses
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+from ipi.common import BUILD, LINUX, TOP, Failure, say, step
+from ipi.machines import build, kunit, report
+
+TIMEOUT = 600
+
+# What the .kunitconfig does not build: it has no GIC, no device tree, no failing
+# allocations.
+NOT_BUILT = {"ipi-mips-gic", "ipi-mips-cpu", "ipi-of", "ipi-fault"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Arch:
+    """
+    words:    what kunit.py is told of it besides
+    cross:    prefix of the compiler
+    qemu:     the program that kunit.py boots the kernel with, none if it runs by itself
+    one_cpu:  whether the cases that need two are skipped
+    skips:    suites which are not built or skipped, and cases of others
+    base_warns: what the base's own kernel reports there, series or not
+    packages: Debian packages for kunit.py's own configuration
+    """
+    words: tuple = ()
+    cross: str = ""
+    qemu: str = ""
+    one_cpu: bool = False
+    skips: tuple = ()
+    base_warns: tuple = ()
+    packages: tuple = ()
+
+
+ARCHES = {
+    # There is no SMP in UML, so nobody to race with; a mask is one bit.
+    "um": Arch(one_cpu=True, skips=("ipi-race", "ipi-message", "reserve_impossible_cpu"),
+               # kunit.py's arch_uml.config has PCI without the id that this wants
+               base_warns=(r"at arch/um/drivers/virt-pci\.c:\d+ um_pci_init\+",),
+               packages=("gcc", "libc6-dev")),
+    # Has no SMP unless told. The unwinder that it takes by default needs libelf.
+    "x86_64": Arch(words=("--qemu_args=-smp 4", "--kconfig_add=CONFIG_SMP=y"),
+                   qemu="qemu-system-x86_64",
+                   packages=("gcc", "libc6-dev", "libelf-dev", "qemu-system-x86")),
+    # SMP with one CPU, and with NR_CPUS for which a mask ends at the last possible one.
+    "arm64": Arch(words=("--cross_compile=aarch64-linux-gnu-",), cross="aarch64-linux-gnu-",
+                  qemu="qemu-system-aarch64", one_cpu=True, skips=("reserve_impossible_cpu",),
+                  packages=("gcc-aarch64-linux-gnu", "qemu-system-arm")),
+}
+
+
+def folder_of(name):
+    return BUILD / f"kunitconfig-{name}"
+
+
+def log_of(name):
+    return folder_of(name) / "kunit.log"
+
+
+def _result_of(name):
+    return folder_of(name) / "kunit.json"
+
+
+def need(name):
+    """Said before the build and not after it."""
+    arch = ARCHES[name]
+    for program in filter(None, (f"{arch.cross}gcc", arch.qemu)):
+        if not shutil.which(program):
+            raise Failure(f"there is no {program}; kunitconfig {name} needs the packages "
+                          f"{' '.join(arch.packages)}")
+
+
+def command(name):
+    arch = ARCHES[name]
+    *_, compiler = build.compiler_words(name, arch.cross)
+    return [sys.executable, "-B", "tools/testing/kunit/kunit.py", "run", f"--arch={name}",
+            f"--kunitconfig={kunit.SUITES}", *arch.words, f"--build_dir={folder_of(name)}",
+            f"--timeout={TIMEOUT}", f"--json={_result_of(name)}",
+            f"--jobs={build.jobs()}", "--make_options", compiler]
+
+
+def run(name):
+    """kunit.py's status; it writes what it says, its JSON and the console into folder_of()."""
+    folder_of(name).mkdir(parents=True, exist_ok=True)
+    for path in (_result_of(name), folder_of(name) / "test.log"):
+        path.unlink(missing_ok=True)
+    with open(log_of(name), "w") as out:
+        status = subprocess.run(command(name), cwd=LINUX, env=build.environment(), stdout=out,
+                                stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+                                check=False).returncode
+    if not _result_of(name).exists():
+        raise Failure(f"kunit.py gave no result, see {log_of(name).relative_to(TOP)}")
+    return status
+
+
+def _kernel_arch(name):
+    """kunit.py has two names for that of x86."""
+    return "x86" if name == "x86_64" else name
+
+
+def wanted(folder, name):
+    """The suites in @folder which have to run."""
+    suites = kunit.suites_in(folder, _kernel_arch(name))
+    return [suite for suite in suites if suite not in NOT_BUILT]
+
+
+def judge(name, status, suites):
+    """(lines to show, faults, number of skipped cases) of what run() left."""
+    result = json.loads(_result_of(name).read_text())
+    console = (folder_of(name) / "test.log").read_text(errors="replace")
+    arch = ARCHES[name]
+    alone = kunit.need_two(LINUX / kunit.SUITES, _kernel_arch(name)) if arch.one_cpu else []
+    lines, faults = kunit.judge(result, suites, [*arch.skips, *alone])
+    faults += [line for line in kunit.judge_console(console)
+               if not any(re.search(known, line) for known in arch.base_warns)]
+    faults += kunit.judge_end(console)
+    if f"timed out after {TIMEOUT} seconds" in log_of(name).read_text(errors="replace"):
+        faults.append("time-out: the kernel was ended after its time-out")
+    if status and not faults:
+        faults.append(f"kunit.py ended with status {status}")
+    return lines, faults, kunit.count_cases(result)["SKIP"]
+
+
+def kunitconfig(name):
+    need(name)
+    with step(f"build and run the .kunitconfig on {name}"):
+        status = run(name)
+    lines, faults, skipped = judge(name, status, wanted(LINUX / kunit.SUITES, name))
+    for line in lines:
+        say(f"  {line}")
+    report.conclude(f"kunitconfig {name}", faults, log_of(name))
+    return skipped

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Write the series, or a part of it, as mails signed off by you."""
+
+from ipi.series import mail, parts
+
+
+def arguments(parser):
+    parser.add_argument("part", nargs="?", default="",
+                        help=f"one of {', '.join(parts.load())}; all of it if not named")
+
+
+def packages(args):
+    return ["perl"]
+
+
+def run(args):
+    mail.mail(args.part)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""QEMU as a machine needs it: the installed one, or a newer one in a folder of its own."""
+
+import re
+import shutil
+import subprocess
+
+from ipi import archive
+from ipi.common import Failure, write_whole
+
+# What has newer versions than a release, with that which the release itself has.
+_SUITES = ["trixie", "trixie-backports"]
+_WRAPPER = """#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# With the loader and the libraries it was built for, which need not be the system's.
+exec {loader} --library-path {libraries} {binary} -L {data} "$@"
+"""
+
+
+def version_text(binary):
+    """Of the QEMU that @binary starts, empty if it is not there."""
+    if not shutil.which(str(binary)):
+        return ""
+    said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"version ([\d.]+)", said.stdout)
+    return found[1] if found else ""
+
+
+def version(binary):
+    """The major version, 0 if it is not there."""
+    return int(version_text(binary).partition(".")[0] or 0)
+
+
+def _wrapper(machine, binary):
+    """A program which runs the QEMU of the archive as if it was installed."""
+    folder = archive.get([machine.qemu_package], _SUITES, alone=False)
+    libraries = next(folder.glob("usr/lib/*/libc.so.6")).parent
+    wrapper = folder / "bin" / binary
+    write_whole(wrapper, _WRAPPER.format(loader=next(libraries.glob("ld-linux*")),
+                                         libraries=libraries, binary=folder / "usr/bin" / binary,
+                                         data=folder / "usr/share/qemu"))
+    wrapper.chmod(0o755)
+    return wrapper
+
+
+def program(machine):
+    """What runs @machine; said before the build and not after it."""
+    binary = machine.qemu_words[0]
+    if not machine.qemu_version:
+        if not shutil.which(binary):
+            raise Failure(f"there is no {binary}; {machine.name} needs the packages "
+                          f"{' '.join(machine.packages)}")
+        return binary
+    if version(binary) >= machine.qemu_version:
+        return binary
+    needs = f"{machine.name} needs QEMU {machine.qemu_version} or later"
+    try:
+        wrapper = _wrapper(machine, binary)
+    except archive.Absent as absent:
+        raise archive.Absent(f"{needs}, and it cannot be had: {absent}") from None
+    if version(wrapper) < machine.qemu_version:
+        raise archive.Absent(f"{needs}, and {_SUITES[-1]} has {version(wrapper)} only")
+    return str(wrapper)

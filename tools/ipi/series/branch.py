@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""build/linux: the branch made of the base and the series, and its way back."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from ipi.common import BASE, LINUX, TOP, Failure, say, step, warn, write_whole
+from ipi.git import Repo
+from ipi.series import base, convert, patchfile
+
+INCOMING = "refs/ipi/incoming"
+STATE = "ipi-state"
+# What LINUX= named, for ./ipi to take again.
+SOURCE = "ipi-source"
+HIDE_ALL = "/*\n"
+
+
+def _read_state(linux):
+    """What the last prepare or refresh left.
+
+    base:   identity of the source the base came from
+    series: digest of the stored series
+    head:   the commit that is the whole series
+    moving: there while the work tree is on its way to a new head
+    """
+    path = linux / ".git" / STATE
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _write_state(linux, **state):
+    write_whole(linux / ".git" / STATE, json.dumps(state, indent=1) + "\n")
+
+
+def _keep_source(linux):
+    path, named = linux / ".git" / SOURCE, os.environ.get("LINUX")
+    if named:
+        write_whole(path, f"{Path(named).resolve()}\n")
+    else:
+        path.unlink(missing_ok=True)
+
+
+def take_kept_source(linux=LINUX):
+    """What LINUX= named once is the source until it names another, or nothing."""
+    path = linux / ".git" / SOURCE
+    if "LINUX" not in os.environ and path.exists():
+        os.environ["LINUX"] = path.read_text().strip()
+        warn(f"LINUX={os.environ['LINUX']} as before; an empty LINUX= takes Debian's package")
+
+
+def _first_import(linux, source, identity):
+    """Into a folder that becomes @linux only when all of it is there."""
+    fresh = linux.with_name(linux.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    repo = Repo(fresh)
+    repo.text("init", "--quiet", "--initial-branch=series")
+    repo.text("config", "gc.auto", "0")
+    version = base.import_to(repo, source, "refs/heads/series")
+    repo.text("tag", "base")
+    _reset(repo, "base")
+    _write_state(fresh, base=identity, series=None, head=repo.resolve("base"))
+    fresh.rename(linux)
+    return version
+
+
+def _see_new_files(repo):
+    """Takes "/*" out of the work tree's .gitignore.
+
+    Debian adds it, and with it git add and git status pass over every new
+    file. The index is told to look away, so the base stays as it is.
+    """
+    path = repo.path / ".gitignore"
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    if HIDE_ALL in lines:
+        path.write_text("".join(line for line in lines if line != HIDE_ALL))
+        repo.text("update-index", "--skip-worktree", ".gitignore")
+
+
+def _reset(repo, head):
+    """Only files that differ are written, so builds stay incremental."""
+    if repo.text("ls-files", "--", ".gitignore"):
+        repo.text("update-index", "--no-skip-worktree", ".gitignore")
+    repo.text("reset", "--quiet", "--hard", head)
+    _see_new_files(repo)
+
+
+def _note_version(version):
+    if version not in base.lines_of(base.folder(BASE) / "versions"):
+        warn(f"the series was not tested on {version} yet")
+
+
+def _uncommitted(repo):
+    """The changed and the new files of the work tree, one line each."""
+    _see_new_files(repo)
+    return repo.text("status", "--porcelain").splitlines()
+
+
+def _work(repo, start, head):
+    """What is stored of the commits from @start to @head."""
+    return repo.text("log", "--format=%T %an <%ae>%n%B", f"{start}..{head}")
+
+
+def _refuse_to_lose(repo, state, start, head):
+    """Commits and changes that are in build/linux only are the user's work."""
+    now = repo.resolve("HEAD")
+    name = "/".join(repo.path.parts[-2:])
+    if repo.resolve(start) != repo.resolve("base"):
+        name += " is of another base than is asked for now, and"
+    way = "run ./ipi refresh to keep it, or ./ipi prepare --force to drop it"
+    if _uncommitted(repo):
+        raise Failure(f"{name} has changes that are not committed; commit them and {way}")
+    if now != state.get("head") and _work(repo, "base", now) != _work(repo, start, head):
+        raise Failure(f"{name} has commits that are not in patches/; {way}")
+
+
+def prepare(force=False, linux=LINUX, top=TOP):
+    """Base and series in @linux; nothing is done when nothing has changed."""
+    stored, source = patchfile.Stored(top), base.source()
+    digest, identity = stored.digest(), base.identity(source)
+    state = _read_state(linux)
+    repo, start = Repo(linux), "base"
+
+    if not linux.exists():
+        with step("unpack the base"):
+            _note_version(_first_import(linux, source, identity))
+        state = _read_state(linux)
+    elif state.get("base") != identity:
+        with step("unpack the base"):
+            _note_version(base.import_to(repo, source, INCOMING))
+        start = INCOMING
+    elif state["series"] == digest and "moving" not in state and not force:
+        if repo.resolve("HEAD") != state["head"]:
+            warn(f"{linux.relative_to(top)} is not at the head of the series; it is used as it is")
+        _keep_source(linux)
+        return
+    with step("apply the series"):
+        head = _move_to_series(repo, repo.resolve(start), state, stored, force)
+    _write_state(linux, base=identity, series=digest, head=head)
+    _keep_source(linux)
+
+
+def _move_to_series(repo, start, state, stored, force):
+    convert.report_changed_base(repo, start, stored)
+    head, notes = convert.apply(repo, start, stored)
+    for note in notes:
+        warn(note)
+    if "moving" in state:
+        # Stopped half way here: what is not committed is ours.
+        (repo.path / ".git" / "index.lock").unlink(missing_ok=True)
+    elif not force:
+        _refuse_to_lose(repo, state, start, head)
+    _write_state(repo.path, **{**state, "moving": head})
+    _reset(repo, head)
+    repo.text("tag", "--force", "base", start)
+    if repo.resolve(INCOMING):
+        repo.text("update-ref", "-d", INCOMING)
+    return head
+
+
+def refresh(force=False, linux=LINUX, top=TOP):
+    """The commits of @linux, stored in @top."""
+    if not linux.exists():
+        raise Failure("there is no build/linux yet: run ./ipi prepare first")
+    repo, stored, state = Repo(linux), patchfile.Stored(top), _read_state(linux)
+    uncommitted = _uncommitted(repo)
+    if uncommitted:
+        warn("build/linux has changes that are not committed; they stay out:\n"
+             + "\n".join(uncommitted))
+    if state and not force and _digest_or_none(stored) != state["series"]:
+        raise Failure("patches/ or linux/ changed since the last prepare; run "
+                      "./ipi prepare to take that in, or ./ipi refresh --force "
+                      "to overwrite it")
+    head = repo.resolve("HEAD")
+    patches = convert.store(repo, "base", head, stored, convert.listed_overlays(stored))
+    _write_state(linux, base=state.get("base"), series=stored.digest(), head=head)
+    say(f"PASS: {len(patches)} patches, {len(stored.overlay_files())} whole files")
+
+
+def _digest_or_none(stored):
+    try:
+        return stored.digest()
+    except Failure:
+        return None
+
+
+def stored_head(repo, stored):
+    """The stored series on the base; refused where build/linux has more."""
+    head, _ = convert.apply(repo, "base", stored)
+    _refuse_to_lose(repo, _read_state(repo.path), "base", head)
+    return head
