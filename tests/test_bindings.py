@@ -15,14 +15,14 @@ TREE = """/dts-v1/;
 	#size-cells = <1>;
 	compatible = "vendor,board";
 	model = "Board";
-	ipi-parent = <&gic>;
-	gic: controller { interrupt-controller; #interrupt-cells = <3>; };
-	vp: processor { };
+	gic: controller { interrupt-controller; #interrupt-cells = <3>; #ipi-cells = <1>; };
+	far: doorbells { interrupt-controller; #interrupt-cells = <1>; #ipi-cells = <2>; };
+	vp: region { };
 	device { %s };
 };
 """
-COPROCESSOR = """compatible = "mti,vp-coprocessor"; memory-region = <&vp>;
-		interrupt-parent = <&gic>; interrupts = <0 64 1>;"""
+REMOTEPROC = """compatible = "mti,vp-rproc"; memory-region = <&vp>;
+		msi-parent = <&gic>;"""
 
 
 class Bindings(Scratch):
@@ -36,23 +36,31 @@ class Bindings(Scratch):
 
     def test_good_forms(self):
         for properties in ("",
-                           "ipi-targets = <&vp>;",
-                           "ipi-targets = <&vp>, <&vp>; ipi-names = \"one\", \"two\";",
-                           "ipi-parent = <&gic>; ipi-targets = <&vp>;",
-                           COPROCESSOR + "ipi-targets = <&vp>; ipi-names = \"kick\";"):
+                           "ipis = <&gic 3>;",
+                           "ipis = <&gic 3>, <&far 1 0>; ipi-names = \"one\", \"two\";",
+                           "interrupt-controller; #interrupt-cells = <1>; #ipi-cells = <2>;",
+                           REMOTEPROC + "ipis = <&gic 3>; ipi-names = \"kick\";"):
             self.assertEqual("", self.complaints(properties), properties)
 
     def test_bad_forms(self):
         for properties, word in (
-                ("ipi-parent = <&gic &gic>; ipi-targets = <&vp>;", "ipi-parent"),
-                ("ipi-parent = \"controller\";", "ipi-parent"),
+                ("ipis = \"controller\";", "ipis"),
+                ("ipis;", "ipis"),
                 ("ipi-names = \"one\";", "dependency"),
-                ("ipi-targets = <&vp>; ipi-names = \"one\", \"one\";", "non-unique"),
-                ("ipi-targets;", "ipi-targets"),
-                (COPROCESSOR, "'ipi-targets' is a required property"),
-                (COPROCESSOR + "ipi-targets = <&vp>; ipi-names = \"ring\";", "kick"),
-                (COPROCESSOR + "ipi-targets = <&vp>, <&vp>; ipi-names = \"kick\";",
-                 "too long")):
+                ("ipis = <&gic 3>; ipi-names = \"one\", \"one\";", "non-unique"),
+                ("interrupt-controller; #interrupt-cells = <1>; #ipi-cells = <3>;",
+                 "#ipi-cells"),
+                ("interrupt-controller; #interrupt-cells = <1>; #ipi-cells = <0>;",
+                 "#ipi-cells"),
+                ("#ipi-cells = <1>;", "dependency"),
+                (REMOTEPROC, "'ipis' is a required property"),
+                (REMOTEPROC.replace("memory-region = <&vp>;", "") +
+                 "ipis = <&gic 3>; ipi-names = \"kick\";", "memory-region"),
+                (REMOTEPROC + "ipis = <&gic 3>; ipi-names = \"ring\";", "kick"),
+                (REMOTEPROC + "ipis = <&gic 3>, <&gic 3>; ipi-names = \"kick\";",
+                 "too long"),
+                (REMOTEPROC + "interrupts = <64>; ipis = <&gic 3>; ipi-names = \"kick\";",
+                 "interrupts")):
             self.assertIn(word, self.complaints(properties), properties)
 
     def test_a_binding_that_is_wrong(self):
@@ -63,4 +71,4 @@ class Bindings(Scratch):
 
     def test_a_tree_that_does_not_parse(self):
         with self.assertRaisesRegex(Failure, "syntax error"):
-            self.complaints("ipi-targets = <&vp>")
+            self.complaints("ipis = <&gic 3>")

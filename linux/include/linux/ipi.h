@@ -6,6 +6,7 @@
 #ifndef _LINUX_IPI_H
 #define _LINUX_IPI_H
 
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/irq.h>
@@ -15,13 +16,30 @@
 #include <linux/smp.h>
 
 struct irq_desc;
+struct ipi_arrival;
 
 /* Arch and core code, with GENERIC_IRQ_IPI */
 int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest);
 int irq_set_global_ipi(unsigned int virq);
 
-/* For ipi_get_hwirq(): the target of an IPI which does not run Linux */
+/* For ipi_get_arrival(): the target of an IPI which does not run Linux */
 #define IPI_EXTERNAL	UINT_MAX
+
+/**
+ * struct ipi_arrival - How an IPI arrives at a target
+ * @hwid:	Hardware id of the target, if it is external
+ * @hwirq:	Number by which the target's program sees the IPI at the controller
+ *		and clears it, as the controller's manual counts
+ * @pin:	Input of the target where the IPI arrives, as the processor's manual
+ *		counts; 0 if there is only one
+ *
+ * Firmware is handed these as they are.
+ */
+struct ipi_arrival {
+	unsigned long		hwid;
+	irq_hw_number_t		hwirq;
+	unsigned int		pin;
+};
 
 #ifdef CONFIG_GENERIC_IRQ_IPI_DOMAIN
 
@@ -33,6 +51,8 @@ int irq_destroy_ipi(unsigned int virq, const struct cpumask *dest);
 int irq_send_ipi(unsigned int virq, const struct cpumask *dest);
 int irq_send_ipi_all(unsigned int virq);
 irq_hw_number_t ipi_get_hwirq(unsigned int virq, unsigned int target);
+int ipi_get_arrival(unsigned int virq, unsigned int target,
+		    struct ipi_arrival *arrival);
 
 /**
  * struct ipi_mapping - Target to hwirq table of an IPI
@@ -40,10 +60,10 @@ irq_hw_number_t ipi_get_hwirq(unsigned int virq, unsigned int target);
  * @nr:		Number of entries in @hwirq
  * @nr_cpus:	Number of entries for CPUs: @nr, or 0 if the target is external
  * @gone:	The IPI is being destroyed
- * @uniform:	The hwirq of all targets, INVALID_HWIRQ if they have several or
- *		the target is external
  * @hwid:	Hardware id of the external target
+ * @sent:	How often the IPI was sent to the external target
  * @rcu:	For freeing the mapping behind the back of late readers
+ * @uniform:	The hwirq which all targets share, or INVALID_HWIRQ
  * @hwirq:	Hardware interrupt number of target @first + index, INVALID_HWIRQ
  *		where the IPI has no such target
  *
@@ -57,9 +77,10 @@ struct ipi_mapping {
 	unsigned int		__private nr;
 	unsigned int		__private nr_cpus;
 	bool			__private gone;
-	irq_hw_number_t		__private uniform;
 	unsigned long		__private hwid;
+	atomic_long_t		__private sent;
 	struct rcu_head		rcu;
+	irq_hw_number_t		__private uniform;
 	irq_hw_number_t		__private hwirq[] __counted_by(nr);
 };
 
@@ -134,12 +155,12 @@ static inline irq_hw_number_t ipi_mapping_get(const struct ipi_mapping *map,
  * ipi_mapping_get_uniform - Look up the hwirq which all targets share
  * @map:	Mapping of the IPI
  *
- * For controllers which send a number to a mask at once.
+ * For controllers which send a number to a mask of CPUs at once.
  *
  * Context: Any, including NMI.
  *
- * Return: The hwirq, or %INVALID_HWIRQ if the targets have several, or if
- *	   ipi_mapping_is_external().
+ * Return: The hwirq, or %INVALID_HWIRQ if the targets have several, or are no
+ *	   CPUs of Linux.
  */
 static inline irq_hw_number_t ipi_mapping_get_uniform(const struct ipi_mapping *map)
 {
@@ -255,9 +276,16 @@ static __always_inline bool ipi_iter_find(struct ipi_iter *iter,
  *		be reached. After an error the core frees what was set.
  * @alloc_external: Allocate a hwirq for the processor with hardware id @hwid,
  *		which does not run Linux, route it there and leave it unmasked.
- *		Returns 0, -ENOMEM, -ENOSPC if no hwirqs are left, or -EINVAL if
- *		there is no such processor, it cannot be reached, or it is a CPU
+ *		Returns 0, -ENOSPC if no hwirqs are left, -EINVAL if there is no
+ *		such processor or it cannot be reached, or -EBUSY if it is a CPU
  *		which Linux may own. Optional.
+ * @arrival:	Turn ipi_arrival::hwirq, which is a hwirq of the controller's
+ *		domain, into the number that the manual has, and fill in
+ *		ipi_arrival::pin. Runs in any context. Optional, if the hwirq is
+ *		that number and there is one pin.
+ * @is_pending:	Tell whether @hwirq was raised and the target has not acknowledged
+ *		it yet. Of a banked one this is about the calling CPU. Runs in any
+ *		context. Optional, for irq_get_irqchip_state().
  * @free:	Free @hwirq, which is neither sent nor resolved any more, and leave
  *		it masked and not pending, on a CPU that is offline by the time it
  *		comes up. If @banked, this is for each target
@@ -290,6 +318,10 @@ struct ipi_domain_ops {
 	int			(*alloc_external)(struct irq_domain *parent,
 						  unsigned long hwid,
 						  irq_hw_number_t *hwirq);
+	void			(*arrival)(struct irq_domain *parent,
+					   struct ipi_arrival *arrival);
+	bool			(*is_pending)(struct irq_domain *parent,
+					      irq_hw_number_t hwirq);
 	void			(*free)(struct irq_domain *parent,
 					const struct ipi_mapping *map,
 					unsigned int cpu,
@@ -343,6 +375,12 @@ static inline irq_hw_number_t ipi_get_hwirq(unsigned int virq,
 					    unsigned int target)
 {
 	return INVALID_HWIRQ;
+}
+
+static inline int ipi_get_arrival(unsigned int virq, unsigned int target,
+				  struct ipi_arrival *arrival)
+{
+	return -EINVAL;
 }
 
 #endif /* CONFIG_GENERIC_IRQ_IPI_DOMAIN */

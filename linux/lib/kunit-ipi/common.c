@@ -11,7 +11,11 @@
 #include <linux/kthread.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/smp.h>
+#include <linux/tracepoint.h>
+
+#include <trace/events/kmem.h>
 
 #include "common.h"
 
@@ -165,6 +169,47 @@ static void disable_here(void *virq)
 void ipi_test_disable_on(const struct cpumask *mask, int virq)
 {
 	on_each_cpu_mask(mask, disable_here, (void *)(unsigned long)virq, true);
+}
+
+#ifdef CONFIG_TRACEPOINTS
+struct freed {
+	const void	*ptr;
+	bool		seen;
+};
+
+static void probe_kfree(void *data, unsigned long call_site, const void *ptr)
+{
+	struct freed *freed = data;
+
+	if (ptr == freed->ptr)
+		WRITE_ONCE(freed->seen, true);
+}
+#endif
+
+/**
+ * ipi_test_frees - Tell whether a function frees what nobody else does
+ * @test:	Test
+ * @func:	Function, which may leave it to an RCU callback
+ * @arg:	Its argument
+ * @ptr:	What has to be freed
+ *
+ * Return: Whether it was. True if there is no tracepoint that tells.
+ */
+bool ipi_test_frees(struct kunit *test, void (*func)(void *arg), void *arg, const void *ptr)
+{
+#ifdef CONFIG_TRACEPOINTS
+	struct freed freed = { .ptr = ptr };
+
+	KUNIT_ASSERT_EQ(test, 0, register_trace_kfree(probe_kfree, &freed));
+	func(arg);
+	rcu_barrier();
+	unregister_trace_kfree(probe_kfree, &freed);
+	tracepoint_synchronize_unregister();
+	return freed.seen;
+#else
+	func(arg);
+	return true;
+#endif
 }
 
 static void stop(void *task)

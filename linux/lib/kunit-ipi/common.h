@@ -37,6 +37,8 @@ int ipi_test_desc_send(int virq, const struct cpumask *mask);
 void ipi_test_enable_on(const struct cpumask *mask, int virq);
 void ipi_test_disable_on(const struct cpumask *mask, int virq);
 
+bool ipi_test_frees(struct kunit *test, void (*func)(void *arg), void *arg, const void *ptr);
+
 struct task_struct *ipi_test_thread(struct kunit *test, struct task_struct *task);
 int ipi_test_wait_for_stop(void);
 void ipi_test_stop(struct kunit *test, struct task_struct *task);

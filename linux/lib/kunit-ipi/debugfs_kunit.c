@@ -21,7 +21,7 @@ static const char *show(struct kunit *test, struct irq_domain *domain,
 	m.buf = kunit_kzalloc(test, m.size, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, m.buf);
 	if (!data) {
-		fake->ipi->ops->debug_show(&m, domain, NULL, 0);
+		fake->ipi->ops->debug_show(&m, domain, NULL, 1);
 		return m.buf;
 	}
 	/* As debugfs does for an interrupt */
@@ -51,13 +51,25 @@ static void debugfs_shows_mapping(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lines, cpumask_weight(mask));
 }
 
-/* An external target is shown by its hardware id */
+/* An external target is shown by its hardware id, and how often it was sent to */
 static void debugfs_shows_external(struct kunit *test)
 {
 	int virq = fake_reserve_external(test, test->priv, 99);
 
 	KUNIT_EXPECT_STREQ(test, show(test, NULL, irq_get_irq_data(virq)),
-			   "external 99: hwirq 0\n");
+			   "external 99: hwirq 0 sent 0\n");
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_EXPECT_STREQ(test, show(test, NULL, irq_get_irq_data(virq)),
+			   "external 99: hwirq 0 sent 2\n");
+}
+
+/* There is nothing to show of what has no mapping, or has none yet */
+static void debugfs_shows_no_mapping(struct kunit *test)
+{
+	unsigned int device = fake_device(test, test->priv, 7);
+
+	KUNIT_EXPECT_STREQ(test, show(test, NULL, irq_get_irq_data(device)), "");
 }
 
 /* A domain shows all of its IPIs */
@@ -73,7 +85,7 @@ static void debugfs_shows_domain(struct kunit *test)
 		virq[i] = fake_reserve(test, fake, cpumask_of(cpu));
 
 	snprintf(want, sizeof(want),
-		 "irq %d:\n cpu %u: hwirq 0\nirq %d:\n cpu %u: hwirq 1\n",
+		 " irq %d:\n  cpu %u: hwirq 0\n irq %d:\n  cpu %u: hwirq 1\n",
 		 virq[0], cpu, virq[1], cpu);
 	KUNIT_EXPECT_STREQ(test, show(test, fake->ipi, NULL), want);
 }
@@ -83,6 +95,7 @@ KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
 static struct kunit_case debugfs_cases[] = {
 	KUNIT_CASE_PARAM(debugfs_shows_mapping, fake_gen_params),
 	KUNIT_CASE(debugfs_shows_external),
+	KUNIT_CASE(debugfs_shows_no_mapping),
 	KUNIT_CASE(debugfs_shows_domain),
 	{ }
 };

@@ -56,6 +56,21 @@ static void destroy_leaves_no_trace(struct kunit *test)
 	irq_free_desc(irq);
 }
 
+static void destroy_all_targets(void *virq)
+{
+	irq_destroy_ipi((unsigned long)virq, NULL);
+}
+
+/* What a descriptor has for a per-CPU interrupt goes with it */
+static void destroy_frees_percpu_state(struct kunit *test)
+{
+	unsigned long virq = fake_reserve(test, test->priv, cpu_possible_mask);
+	const void *enabled = irq_to_desc(virq)->percpu_enabled;
+
+	KUNIT_ASSERT_NOT_NULL(test, enabled);
+	KUNIT_EXPECT_TRUE(test, ipi_test_frees(test, destroy_all_targets, (void *)virq, enabled));
+}
+
 /* The targets which stay go on, those which leave are refused */
 static void destroy_subset(struct kunit *test)
 {
@@ -226,6 +241,60 @@ static void destroy_keeps_mapping_for_readers(struct kunit *test)
 }
 
 /**
+ * struct viewer - One who shows the mapping, as debugfs does
+ * @data:	Interrupt data of the IPI
+ * @go:		The hwirqs are about to be freed
+ * @inside:	The viewer has the lock of the descriptor
+ * @kept:	The mapping was there as long as that
+ */
+static struct viewer {
+	struct irq_data		*data;
+	struct completion	go;
+	bool			inside;
+	bool			kept;
+} viewer;
+
+static int viewer_thread(void *unused)
+{
+	wait_for_completion(&viewer.go);
+	scoped_guard(raw_spinlock_irqsave, &irq_data_to_desc(viewer.data)->lock) {
+		WRITE_ONCE(viewer.inside, true);
+		/* Longer than the rest of a destroy takes */
+		mdelay(READER_MS);
+		viewer.kept = rcu_access_pointer(viewer.data->common->ipi_mapping);
+	}
+	return ipi_test_wait_for_stop();
+}
+
+static void let_viewer_in(struct fake_ipi *fake)
+{
+	complete_all(&viewer.go);
+	while (!READ_ONCE(viewer.inside))
+		cond_resched();
+}
+
+/* A mapping does not go while somebody looks at it under the lock of the descriptor */
+static void destroy_keeps_mapping_for_viewers(struct kunit *test)
+{
+	unsigned int other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	struct fake_ipi *fake = test->priv;
+	struct task_struct *task;
+	int virq;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	virq = fake_reserve(test, fake, cpumask_of(other));
+	viewer = (struct viewer) { .data = irq_get_irq_data(virq) };
+	init_completion(&viewer.go);
+
+	task = kthread_run_on_cpu(viewer_thread, NULL, other, "ipi-viewer/%u");
+	ipi_test_thread(test, task);
+	fake->on_free = let_viewer_in;
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	ipi_test_stop(test, task);
+	KUNIT_EXPECT_TRUE(test, viewer.kept);
+}
+
+/**
  * struct intruder - One who tries an IPI while its hwirqs are given back
  * @virq:	IPI
  * @cpu:	The last target, whose hwirq is there when the first one is freed
@@ -291,11 +360,13 @@ static void destroy_hands_off(struct kunit *test)
  * @desc:	Descriptor of the IPI, whose lock holds the destroy up
  * @mask:	Mask
  * @inside:	The lock is held
+ * @done:	The lock is about to be released
  */
 struct changer {
 	struct irq_desc	*desc;
 	struct cpumask	*mask;
 	bool		inside;
+	bool		done;
 };
 
 static int changer_thread(void *data)
@@ -307,6 +378,7 @@ static int changer_thread(void *data)
 		/* Longer than a destroy takes to get to the lock */
 		mdelay(READER_MS);
 		cpumask_copy(changer->mask, cpu_possible_mask);
+		WRITE_ONCE(changer->done, true);
 	}
 	return ipi_test_wait_for_stop();
 }
@@ -327,6 +399,8 @@ static void destroy_changing_mask(struct kunit *test)
 	while (!READ_ONCE(changer.inside))
 		cond_resched();
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, changer.mask), 0);
+	/* Who requests or enables it has the lock, too */
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(changer.done));
 	ipi_test_stop(test, task);
 
 	KUNIT_EXPECT_EQ(test, cpumask_weight(irq_get_affinity_mask(virq)),
@@ -468,9 +542,11 @@ static struct kunit_case destroy_cases[] = {
 	KUNIT_CASE_PARAM(destroy_gives_back, fake_gen_params),
 	KUNIT_CASE_PARAM(destroy_subset, fake_gen_params),
 	KUNIT_CASE(destroy_leaves_no_trace),
+	KUNIT_CASE(destroy_frees_percpu_state),
 	KUNIT_CASE(destroy_subset_then_reserve),
 	KUNIT_CASE(destroy_waits_for_senders),
 	KUNIT_CASE(destroy_keeps_mapping_for_readers),
+	KUNIT_CASE(destroy_keeps_mapping_for_viewers),
 	KUNIT_CASE(destroy_hands_off),
 	KUNIT_CASE(destroy_changing_mask),
 	KUNIT_CASE(destroy_bad_arguments),

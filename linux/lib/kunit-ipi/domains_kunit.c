@@ -5,6 +5,8 @@
 
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
 
 #include "fake.h"
 
@@ -18,11 +20,25 @@ static void domains_hierarchy(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, irq_domain_is_ipi(fake->ipi));
 	KUNIT_EXPECT_FALSE(test, irq_domain_is_ipi(fake->domain));
 	KUNIT_EXPECT_PTR_EQ(test, fake->ipi->parent, fake->domain);
+	KUNIT_EXPECT_EQ(test, fake->ipi->bus_token, DOMAIN_BUS_IPI);
 
 	KUNIT_EXPECT_PTR_EQ(test, data->domain, fake->ipi);
 	KUNIT_ASSERT_NOT_NULL(test, data->parent_data);
 	KUNIT_EXPECT_PTR_EQ(test, data->parent_data->domain, fake->domain);
 	KUNIT_EXPECT_NULL(test, data->parent_data->parent_data);
+}
+
+/* Both levels are named after the controller, and /proc/interrupts tells them apart */
+static void domains_chip_names(struct kunit *test)
+{
+	struct irq_data *data = irq_get_irq_data(fake_reserve(test, test->priv, cpu_possible_mask));
+	char text[32] = "";
+	struct seq_file m = { .buf = text, .size = sizeof(text) };
+
+	data->chip->irq_print_chip(data, &m);
+	KUNIT_EXPECT_STREQ(test, text, "fake-IPI");
+	KUNIT_EXPECT_STREQ(test, data->chip->name, "fake");
+	KUNIT_EXPECT_STREQ(test, data->parent_data->chip->name, "fake");
 }
 
 /* Each domain is found by its firmware node, and takes only its own hwirqs */
@@ -95,6 +111,19 @@ static void domains_default(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, irq_find_ipi_domain(NULL), platform);
 }
 
+/* What belongs to a domain goes with it */
+static void domains_free_all(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct irq_domain *ipi = ipi_create_irq_domain(NULL, fake->domain, fake->ipi_ops);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ipi);
+	/* Two chips and a pointer */
+	KUNIT_EXPECT_LE(test, ksize(ipi->host_data),
+			kmalloc_size_roundup(3 * sizeof(struct irq_chip)));
+	KUNIT_EXPECT_TRUE(test, ipi_test_frees(test, fake_remove_domain, ipi, ipi->host_data));
+}
+
 /* A controller which has no IPI domain is not replaced by the default one */
 static void domains_no_default_for_fwnode(struct kunit *test)
 {
@@ -142,15 +171,93 @@ static void domains_deep_hierarchy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 }
 
+static unsigned int nr_activated, nr_deactivated;
+static int activate_error;
+
+static int count_activate(struct irq_domain *d, struct irq_data *data, bool reserve)
+{
+	nr_activated++;
+	return activate_error;
+}
+
+static void count_deactivate(struct irq_domain *d, struct irq_data *data)
+{
+	nr_deactivated++;
+}
+
+static int counting_alloc(struct irq_domain *d, unsigned int virq,
+			  unsigned int nr_irqs, void *arg)
+{
+	for (; d; d = d->parent)
+		irq_domain_set_hwirq_and_chip(d, virq, 0, &dummy_irq_chip, NULL);
+	return 0;
+}
+
+static const struct irq_domain_ops counting_ops = {
+	.alloc		= counting_alloc,
+	.free		= irq_domain_free_irqs_top,
+	.activate	= count_activate,
+	.deactivate	= count_deactivate,
+};
+
+static void expect_activates(struct kunit *test, unsigned int irq, int error,
+			     unsigned int activated, unsigned int deactivated)
+{
+	struct irq_data *data = irq_get_irq_data(irq);
+
+	nr_activated = 0;
+	nr_deactivated = 0;
+	activate_error = error;
+	KUNIT_EXPECT_EQ(test, irq_domain_activate_irq(data, false), error);
+	irq_domain_deactivate_irq(data);
+	KUNIT_EXPECT_EQ(test, nr_activated, activated);
+	KUNIT_EXPECT_EQ(test, nr_deactivated, deactivated);
+}
+
+/* The levels are asked to activate an interrupt of a device, but no IPI, which has no hwirq */
+static void domains_activate(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct irq_domain *domain, *child, *ipi;
+	int virq, device;
+
+	domain = irq_domain_create_hierarchy(NULL, 0, fake->size, NULL, &counting_ops, fake);
+	KUNIT_ASSERT_NOT_NULL(test, domain);
+	ipi_test_at_exit(test, fake_remove_domain, domain);
+	child = irq_domain_create_hierarchy(domain, 0, fake->size, NULL, &counting_ops, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, child);
+	ipi_test_at_exit(test, fake_remove_domain, child);
+	ipi = ipi_create_irq_domain(NULL, domain, fake->ipi_ops);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ipi);
+	ipi_test_at_exit(test, fake_remove_domain, ipi);
+
+	virq = irq_reserve_ipi(ipi, cpu_possible_mask);
+	KUNIT_ASSERT_GT(test, virq, 0);
+	expect_activates(test, virq, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+
+	device = irq_domain_alloc_irqs(child, 1, NUMA_NO_NODE, NULL);
+	KUNIT_ASSERT_GT(test, device, 0);
+	expect_activates(test, device, 0, 2, 2);
+	/* The inner level fails, and the outer one is left alone */
+	expect_activates(test, device, -EBUSY, 1, 0);
+	irq_domain_free_irqs(device, 1);
+
+	/* Nor is a level which has no need of it */
+	expect_activates(test, fake_device(test, fake, 7), 0, 0, 0);
+}
+
 /* Nobody finds an IPI domain without a firmware node, and it works like others */
 static void domains_no_fwnode(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
 	struct irq_domain *ipi = ipi_create_irq_domain(NULL, fake->domain, fake->ipi_ops);
+	struct irq_fwspec nobody = { };
 	int virq;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ipi);
 	ipi_test_at_exit(test, fake_remove_domain, ipi);
+	KUNIT_EXPECT_NULL(test, irq_find_matching_fwspec(&nobody, DOMAIN_BUS_IPI));
 	KUNIT_EXPECT_PTR_EQ(test, irq_find_ipi_domain(fake->domain->fwnode), fake->ipi);
 
 	virq = irq_reserve_ipi(ipi, cpu_possible_mask);
@@ -213,13 +320,16 @@ static void domains_no_external(struct kunit *test)
 
 static struct kunit_case domains_cases[] = {
 	KUNIT_CASE(domains_hierarchy),
+	KUNIT_CASE(domains_chip_names),
 	KUNIT_CASE(domains_found_by_fwnode),
 	KUNIT_CASE(domains_send_apart),
 	KUNIT_CASE(domains_not_for_devices),
 	KUNIT_CASE(domains_of_percpu_irqs),
 	KUNIT_CASE(domains_default),
 	KUNIT_CASE(domains_no_default_for_fwnode),
+	KUNIT_CASE(domains_free_all),
 	KUNIT_CASE(domains_deep_hierarchy),
+	KUNIT_CASE(domains_activate),
 	KUNIT_CASE(domains_no_fwnode),
 	KUNIT_CASE(domains_incomplete_ops),
 	KUNIT_CASE(domains_no_external),

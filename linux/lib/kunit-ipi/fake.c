@@ -8,6 +8,8 @@
 
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/preempt.h>
 #include <linux/prandom.h>
@@ -240,6 +242,13 @@ static const struct irq_chip fake_chip = {
 	.send_ipi		= fake_send_ipi,
 };
 
+/* What hands hwirqs out and takes them back need not care for others who do */
+static void fake_assert_serialized(struct irq_domain *d)
+{
+	might_sleep();
+	lockdep_assert_held(&d->root->mutex);
+}
+
 static int fake_alloc_one(struct fake_ipi *fake)
 {
 	unsigned int i, step = fake->shape == FAKE_GAPS ? 3 : 1;
@@ -258,6 +267,7 @@ static int fake_alloc(struct irq_domain *d, struct ipi_mapping *map,
 	struct fake_ipi *fake = d->host_data;
 	int i = -1;
 
+	fake_assert_serialized(d);
 	for (n = 0; n < nr; n++) {
 		if (i < 0 || fake->shape != FAKE_UNIFORM)
 			i = fake_alloc_one(fake);
@@ -278,6 +288,7 @@ static int fake_alloc_banked(struct irq_domain *d, struct ipi_mapping *map,
 	struct fake_ipi *fake = d->host_data;
 	unsigned int i, cpu;
 
+	fake_assert_serialized(d);
 	for (i = 0; i < fake->nr_hwirqs; i++) {
 		for_each_cpu(cpu, dest) {
 			if (test_bit(i, fake->cpus[cpu].used))
@@ -300,8 +311,15 @@ static int fake_alloc_external(struct irq_domain *d, unsigned long hwid,
 			       irq_hw_number_t *hwirq)
 {
 	struct fake_ipi *fake = d->host_data;
-	int i = fake_alloc_one(fake);
+	int i;
 
+	fake_assert_serialized(d);
+	if (hwid == FAKE_NOBODY)
+		return -EINVAL;
+	if (hwid < nr_cpu_ids)
+		return -EBUSY;
+
+	i = fake_alloc_one(fake);
 	if (i < 0)
 		return i;
 
@@ -315,6 +333,7 @@ static void fake_free(struct irq_domain *d, const struct ipi_mapping *map,
 {
 	struct fake_ipi *fake = d->host_data;
 
+	fake_assert_serialized(d);
 	if (fake->on_free)
 		fake->on_free(fake);
 	fake->freed = fake_sent(map, cpu, hwirq);

@@ -6,7 +6,12 @@
 #include <linux/debugfs.h>
 #include <linux/fault-inject.h>
 #include <linux/irq.h>
+#include <linux/irqdesc.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/tracepoint.h>
+
+#include <trace/events/kmem.h>
 
 #include "fake.h"
 
@@ -106,6 +111,8 @@ static void expect_no_leak(struct kunit *test, int (*func)(struct fake_ipi *fake
 			failures++;
 			KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
 		} else if (destroy) {
+			/* What went wrong was nothing that the IPI needs */
+			KUNIT_EXPECT_EQ(test, irq_is_percpu_devid(ret), func == reserve_all);
 			KUNIT_EXPECT_EQ(test, irq_destroy_ipi(ret, NULL), 0);
 		}
 		fake_expect_count(test, fake, before);
@@ -132,6 +139,56 @@ static void fault_create_domain(struct kunit *test)
 {
 	expect_no_leak(test, create_domain, false);
 }
+
+#ifdef CONFIG_TRACEPOINTS
+/**
+ * struct balance - What a task has allocated and not freed
+ * @task:	Task
+ * @nr:		Number of objects
+ */
+struct balance {
+	struct task_struct	*task;
+	int			nr;
+};
+
+static void probe_kmalloc(void *data, unsigned long call_site, const void *ptr,
+			  size_t bytes_req, size_t bytes_alloc, gfp_t gfp_flags, int node)
+{
+	struct balance *balance = data;
+
+	if (in_task() && current == balance->task && ptr)
+		balance->nr++;
+}
+
+static void probe_kfree(void *data, unsigned long call_site, const void *ptr)
+{
+	struct balance *balance = data;
+
+	if (in_task() && current == balance->task && ptr)
+		balance->nr--;
+}
+
+/* A domain which cannot be created leaves nothing behind */
+static void fault_create_domain_frees(struct kunit *test)
+{
+	struct balance balance = { .task = current };
+	unsigned int nth;
+	int ret = -ENOMEM;
+
+	KUNIT_ASSERT_EQ(test, 0, register_trace_kmalloc(probe_kmalloc, &balance));
+	KUNIT_EXPECT_EQ(test, 0, register_trace_kfree(probe_kfree, &balance));
+	for (nth = 1; ret < 0 && nth < MAX_NTH; nth++) {
+		balance.nr = 0;
+		fail_nth(test, nth, create_domain, &ret);
+		if (ret < 0)
+			KUNIT_EXPECT_EQ_MSG(test, balance.nr, 0, "allocation %u fails", nth);
+	}
+	unregister_trace_kmalloc(probe_kmalloc, &balance);
+	unregister_trace_kfree(probe_kfree, &balance);
+	tracepoint_synchronize_unregister();
+	KUNIT_EXPECT_GT(test, nth, 2);
+}
+#endif
 
 /* Destroying needs no memory */
 static void fault_destroy(struct kunit *test)
@@ -160,6 +217,9 @@ static struct kunit_case fault_cases[] = {
 	KUNIT_CASE_PARAM(fault_reserve, fake_gen_params),
 	KUNIT_CASE(fault_reserve_external),
 	KUNIT_CASE(fault_create_domain),
+#ifdef CONFIG_TRACEPOINTS
+	KUNIT_CASE(fault_create_domain_frees),
+#endif
 	KUNIT_CASE(fault_destroy),
 	{ }
 };

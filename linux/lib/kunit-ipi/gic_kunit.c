@@ -4,19 +4,27 @@
  */
 
 #include <linux/bitfield.h>
+#include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/interrupt.h>
+#include <linux/io.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/irqdomain.h>
 #include <linux/irqnr.h>
 #include <linux/minmax.h>
+#include <linux/msi.h>
 #include <linux/of.h>
+#include <linux/of_irq.h>
 #include <linux/percpu.h>
+#include <linux/platform_device.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 
 #include <asm/mips-cps.h>
+#include <asm/smp-cps.h>
+
+#include <dt-bindings/interrupt-controller/mips-gic.h>
 
 #include "real.h"
 
@@ -33,10 +41,10 @@ static int gic_init(struct kunit *test)
 	of_node_put(node);
 	KUNIT_ASSERT_NOT_NULL(test, test->priv);
 
-	/* Without mti,reserved-ipi-vectors SMP has all hwirqs there are */
+	/* The GIC may be a small one, or wired to devices in full */
 	virq = irq_reserve_ipi(test->priv, cpu_possible_mask);
 	if (virq == -ENOSPC)
-		kunit_skip(test, "SMP has all hwirqs for IPIs");
+		kunit_skip(test, "no hwirqs left for IPIs");
 	KUNIT_ASSERT_GT(test, virq, 0);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 	return 0;
@@ -46,6 +54,54 @@ static int gic_init(struct kunit *test)
 static void gic_exhausted(struct kunit *test)
 {
 	KUNIT_EXPECT_GE(test, real_expect_all_back(test, test->priv), num_possible_cpus());
+}
+
+/* The shared interrupts which the device tree has for devices, of the first node */
+static unsigned int wired_intr(struct device_node *gic)
+{
+	struct of_phandle_args args;
+	struct device_node *np;
+
+	for_each_of_allnodes(np) {
+		if (of_irq_parse_one(np, 0, &args))
+			continue;
+		of_node_put(args.np);
+		if (args.np == gic && args.args[0] == GIC_SHARED) {
+			of_node_put(np);
+			return args.args[1];
+		}
+	}
+	return UINT_MAX;
+}
+
+/* IPIs take what is left, but nothing that is a device's, or will be one's */
+static void gic_spares_devices(struct kunit *test)
+{
+	struct irq_domain *ipi = test->priv, *gic = ipi->parent;
+	unsigned int wired = wired_intr(irq_domain_get_of_node(gic));
+	unsigned int intr, n, i, device;
+	int virqs[REAL_MAX_IPIS];
+
+	/* The last one which is nobody's: IPIs would take it first */
+	n = real_exhaust(test, ipi, virqs);
+	KUNIT_ASSERT_GT(test, n, 0);
+	intr = ipi_get_hwirq(virqs[n - 1], 0);
+	KUNIT_EXPECT_EQ(test, irq_create_mapping(gic, GIC_NUM_LOCAL_INTRS + intr), 0);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
+
+	device = irq_create_mapping(gic, GIC_NUM_LOCAL_INTRS + intr);
+	if (!device)
+		kunit_skip(test, "all of the hwirqs are set aside for IPIs");
+
+	KUNIT_EXPECT_EQ(test, real_exhaust(test, ipi, virqs), n - 1);
+	for (i = 0; i < n - 1; i++) {
+		KUNIT_EXPECT_NE(test, ipi_get_hwirq(virqs[i], 0), intr);
+		KUNIT_EXPECT_NE(test, ipi_get_hwirq(virqs[i], 0), wired);
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
+	}
+	irq_dispose_mapping(device);
+	KUNIT_EXPECT_EQ(test, real_expect_all_back(test, ipi), n);
 }
 
 /* A mask with a hole, and a number for each target that is really its own */
@@ -88,7 +144,7 @@ static void gic_fragmented(struct kunit *test)
 		}
 		/*
 		 * It is no run, so the space was fragmented indeed. Nor is the
-		 * first one 0, which is no shared interrupt of the GIC.
+		 * first one 0, which Malta has a device at.
 		 */
 		KUNIT_EXPECT_EQ(test, rows, 0);
 		real_expect_delivery(test, virq, cpu_possible_mask);
@@ -114,24 +170,18 @@ static void gic_no_stale_ipi(struct kunit *test)
 	real_expect_delivery(test, virq, cpu_possible_mask);
 }
 
-/* The number of the GIC's registers */
-static unsigned int intr_of(int virq, unsigned int target)
-{
-	return ipi_get_hwirq(virq, target) - GIC_NUM_LOCAL_INTRS;
-}
-
 /* Neither does one which was raised while the hwirq was nobody's */
 static void gic_no_foreign_ipi(struct kunit *test)
 {
 	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
 	unsigned int intr;
 
-	intr = intr_of(virq, 0);
+	intr = ipi_get_hwirq(virq, 0);
 	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 	write_gic_wedge(GIC_WEDGE_RW | intr);
 
 	virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
-	KUNIT_EXPECT_EQ(test, intr_of(virq, 0), intr);
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, 0), intr);
 	real_expect_delivery(test, virq, cpu_possible_mask);
 }
 
@@ -173,7 +223,7 @@ static void gic_mask_and_unmask(struct kunit *test)
 	ipi_test_request(test, virq, ipi_test_count);
 	ipi_test_no_hotplug(test);
 	for_each_online_cpu(cpu) {
-		turn.intr = intr_of(virq, cpu);
+		turn.intr = ipi_get_hwirq(virq, cpu);
 		smp_call_function_single(cpu, take_turn, &turn, 1);
 		KUNIT_EXPECT_TRUE(test, turn.enabled);
 		KUNIT_EXPECT_TRUE(test, turn.disabled);
@@ -190,7 +240,7 @@ static void gic_external_refused(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(test->priv, vp), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(test->priv, 4096), -EINVAL);
 	for_each_possible_cpu(cpu) {
-		KUNIT_EXPECT_EQ(test, -EINVAL,
+		KUNIT_EXPECT_EQ(test, -EBUSY,
 				irq_reserve_ipi_external(test->priv, mips_cm_vp_id(cpu)));
 	}
 }
@@ -199,6 +249,8 @@ static void gic_external_refused(struct kunit *test)
 static void gic_external(struct kunit *test)
 {
 	unsigned int intr, cpu, vp = 0;
+	struct ipi_arrival arrival;
+	bool pending;
 	int virq;
 
 	for_each_possible_cpu(cpu)
@@ -208,18 +260,84 @@ static void gic_external(struct kunit *test)
 		kunit_skip(test, "Linux has all VPs");
 
 	virq = ipi_test_keep(test, irq_reserve_ipi_external(test->priv, vp));
-	intr = intr_of(virq, IPI_EXTERNAL);
+	KUNIT_ASSERT_EQ(test, ipi_get_arrival(virq, IPI_EXTERNAL, &arrival), 0);
+	KUNIT_EXPECT_EQ(test, arrival.hwid, vp);
+	intr = arrival.hwirq;
+	/* IP2 is pin 0 of the GIC */
+	KUNIT_EXPECT_EQ(test, arrival.pin,
+			(read_gic_map_pin(intr) & GIC_MAP_PIN_MAP) + 2);
 	KUNIT_EXPECT_TRUE(test, read_gic_mask(intr));
 	KUNIT_EXPECT_EQ(test, read_gic_map_vp(intr), BIT(vp));
 
 	KUNIT_EXPECT_FALSE(test, read_gic_pend(intr));
+	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending), 0);
+	KUNIT_EXPECT_FALSE(test, pending);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 	KUNIT_EXPECT_TRUE(test, read_gic_pend(intr));
+	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending), 0);
+	KUNIT_EXPECT_TRUE(test, pending);
 
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 	KUNIT_EXPECT_FALSE(test, read_gic_pend(intr));
 	KUNIT_EXPECT_FALSE(test, read_gic_mask(intr));
 }
+
+#ifdef CONFIG_MIPS_CPS
+/* A VP is either a possible CPU or foreign, and the GIC thinks the same */
+static void gic_foreign_vps(struct kunit *test)
+{
+	unsigned int cpu, core, vp;
+	u32 foreign;
+	int virq;
+
+	if (!cpu_has_vp || mips_cps_multicluster_cpus())
+		kunit_skip(test, "no VPs, or no numbers for them");
+
+	for_each_possible_cpu(cpu) {
+		core = cpu_core(&cpu_data[cpu]);
+		foreign = mips_cps_foreign_vps(0, core);
+		KUNIT_EXPECT_FALSE(test, foreign & BIT(cpu_vpe_id(&cpu_data[cpu])));
+
+		for (vp = 0; vp < mips_cps_numvps(0, core); vp++) {
+			virq = irq_reserve_ipi_external(test->priv,
+							core * mips_cm_max_vp_width() + vp);
+			if (foreign & BIT(vp)) {
+				KUNIT_EXPECT_GT(test, virq, 0);
+				KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+			} else {
+				KUNIT_EXPECT_EQ(test, virq, -EBUSY);
+			}
+		}
+	}
+}
+
+/* What happens to a core of four VPs, of which some are foreign and some run */
+static void gic_foreign_vps_spared(struct kunit *test)
+{
+	static const struct {
+		u32	foreign;
+		u32	running;
+		bool	may_power_off;
+		bool	may_reset;
+	} cases[] = {
+		{ 0x0, 0x0, true,  true },
+		{ 0x0, 0xf, true,  true },
+		{ 0x8, 0x0, false, true },
+		{ 0x8, 0x7, false, true },
+		{ 0x8, 0x8, false, false },
+		{ 0x8, 0xf, false, false },
+		{ 0xa, 0x2, false, false },
+		{ 0xf, 0x0, false, true },
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+		KUNIT_EXPECT_EQ(test, mips_cps_may_power_off(cases[i].foreign),
+				cases[i].may_power_off);
+		KUNIT_EXPECT_EQ(test, mips_cps_may_reset(cases[i].foreign, cases[i].running),
+				cases[i].may_reset);
+	}
+}
+#endif
 
 #ifdef CONFIG_HOTPLUG_CPU
 /* The SMP IPIs which are enabled on a CPU */
@@ -253,8 +371,189 @@ static void gic_smp_hotplug(struct kunit *test)
 }
 #endif
 
+#ifdef CONFIG_MIPS_GIC_MSI
+
+#define NR_DOORBELLS	2
+
+/**
+ * struct doorbell - An interrupt which is raised by a message
+ * @msg:	The message
+ * @rung:	The interrupt was handled
+ * @cpu:	Where
+ */
+struct doorbell {
+	struct msi_msg		msg;
+	struct completion	rung;
+	unsigned int		cpu;
+};
+
+static struct doorbell doorbells[NR_DOORBELLS];
+static struct platform_device *test_pdev;
+
+static void doorbell_write_msg(struct msi_desc *desc, struct msi_msg *msg)
+{
+	doorbells[desc->msi_index].msg = *msg;
+}
+
+static irqreturn_t doorbell_handler(int irq, void *data)
+{
+	struct doorbell *bell = data;
+
+	bell->cpu = smp_processor_id();
+	return IRQ_WAKE_THREAD;
+}
+
+static irqreturn_t doorbell_thread(int irq, void *data)
+{
+	struct doorbell *bell = data;
+
+	complete(&bell->rung);
+	return IRQ_HANDLED;
+}
+
+static void doorbell_free_irq(void *bell)
+{
+	free_irq(msi_get_virq(&test_pdev->dev, (struct doorbell *)bell - doorbells), bell);
+}
+
+static void doorbell_free(void *pdev)
+{
+	platform_device_msi_free_irqs_all(&((struct platform_device *)pdev)->dev);
+}
+
+static void doorbell_unregister(void *pdev)
+{
+	platform_device_unregister(pdev);
+}
+
+/* As a driver gets them, whose node has msi-parent */
+static void doorbells_request(struct kunit *test)
+{
+	struct irq_domain *ipi = test->priv;
+	int ret;
+
+	test_pdev = platform_device_register_simple("kunit-doorbell", PLATFORM_DEVID_AUTO,
+						    NULL, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, test_pdev);
+	ipi_test_at_exit(test, doorbell_unregister, test_pdev);
+
+	dev_set_msi_domain(&test_pdev->dev,
+			   irq_find_matching_fwnode(ipi->fwnode, DOMAIN_BUS_PLATFORM_MSI));
+	ret = platform_device_msi_init_and_alloc_irqs(&test_pdev->dev, NR_DOORBELLS,
+						      doorbell_write_msg);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	ipi_test_at_exit(test, doorbell_free, test_pdev);
+
+	for (int i = 0; i < NR_DOORBELLS; i++) {
+		init_completion(&doorbells[i].rung);
+		ret = request_threaded_irq(msi_get_virq(&test_pdev->dev, i), doorbell_handler,
+					   doorbell_thread, 0, "kunit-doorbell", &doorbells[i]);
+		KUNIT_ASSERT_EQ(test, ret, 0);
+		ipi_test_at_exit(test, doorbell_free_irq, &doorbells[i]);
+	}
+}
+
+/* What firmware does with a message: writes it */
+static void doorbell_ring(struct kunit *test, unsigned int i)
+{
+	struct msi_msg *msg = &doorbells[i].msg;
+	void __iomem *wedge = ioremap((u64)msg->address_hi << 32 | msg->address_lo, 4);
+
+	KUNIT_ASSERT_NOT_NULL(test, wedge);
+	__raw_writel(msg->data, wedge);
+	iounmap(wedge);
+}
+
+static void expect_rung(struct kunit *test, unsigned int i)
+{
+	doorbell_ring(test, i);
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&doorbells[i].rung, 10 * HZ), 0);
+	KUNIT_EXPECT_FALSE(test, try_wait_for_completion(&doorbells[!i].rung));
+}
+
+/* A doorbell is handled by its own handler, as often as it is rung */
+static void gic_doorbells(struct kunit *test)
+{
+	struct irq_domain *ipi = test->priv;
+	int i;
+
+	doorbells_request(test);
+	KUNIT_EXPECT_PTR_EQ(test, irq_find_matching_fwnode(ipi->fwnode, DOMAIN_BUS_ANY),
+			    ipi->parent);
+	for (i = 0; i < NR_DOORBELLS; i++) {
+		expect_rung(test, i);
+		expect_rung(test, i);
+	}
+
+	disable_irq(msi_get_virq(&test_pdev->dev, 0));
+	doorbell_ring(test, 0);
+	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&doorbells[0].rung, 2), 0);
+	enable_irq(msi_get_virq(&test_pdev->dev, 0));
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&doorbells[0].rung, 10 * HZ), 0);
+}
+
+/* Doorbells come from the pool of IPIs, and go back there, silent */
+static void gic_doorbells_and_ipis(struct kunit *test)
+{
+	unsigned int before = real_expect_all_back(test, test->priv), intr;
+
+	doorbells_request(test);
+	intr = doorbells[0].msg.data & ~GIC_WEDGE_RW;
+	KUNIT_EXPECT_TRUE(test, read_gic_mask(intr));
+	KUNIT_EXPECT_EQ(test, real_expect_all_back(test, test->priv), before - NR_DOORBELLS);
+
+	for (int i = 0; i < NR_DOORBELLS; i++)
+		kunit_release_action(test, doorbell_free_irq, &doorbells[i]);
+	doorbell_ring(test, 0);
+	kunit_release_action(test, doorbell_free, test_pdev);
+	KUNIT_EXPECT_FALSE(test, read_gic_mask(intr));
+	KUNIT_EXPECT_FALSE(test, read_gic_pend(intr));
+	KUNIT_EXPECT_EQ(test, real_expect_all_back(test, test->priv), before);
+}
+
+/* A doorbell is handled on the CPU that it is set to, and its message stays */
+static void gic_doorbell_affinity(struct kunit *test)
+{
+	unsigned int cpu = cpumask_last(cpu_online_mask), irq;
+	struct msi_msg msg;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	doorbells_request(test);
+	irq = msi_get_virq(&test_pdev->dev, 0);
+	msg = doorbells[0].msg;
+
+	KUNIT_EXPECT_EQ(test, irq_set_affinity(irq, cpumask_of(0)), 0);
+	expect_rung(test, 0);
+	KUNIT_EXPECT_EQ(test, doorbells[0].cpu, 0);
+	KUNIT_EXPECT_EQ(test, irq_set_affinity(irq, cpumask_of(cpu)), 0);
+	expect_rung(test, 0);
+	KUNIT_EXPECT_EQ(test, doorbells[0].cpu, cpu);
+	KUNIT_EXPECT_MEMEQ(test, &msg, &doorbells[0].msg, sizeof(msg));
+}
+
+#ifdef CONFIG_HOTPLUG_CPU
+/* A doorbell moves when its CPU goes off */
+static void gic_doorbell_hotplug(struct kunit *test)
+{
+	unsigned int cpu = cpumask_last(cpu_online_mask);
+
+	ipi_test_need_two(test, cpu_online_mask);
+	doorbells_request(test);
+	KUNIT_EXPECT_EQ(test, irq_set_affinity(msi_get_virq(&test_pdev->dev, 0),
+					       cpumask_of(cpu)), 0);
+	KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
+	expect_rung(test, 0);
+	KUNIT_EXPECT_NE(test, doorbells[0].cpu, cpu);
+	KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
+	expect_rung(test, 0);
+}
+#endif
+
+#endif /* CONFIG_MIPS_GIC_MSI */
+
 static struct kunit_case gic_cases[] = {
 	KUNIT_CASE(gic_exhausted),
+	KUNIT_CASE(gic_spares_devices),
 	KUNIT_CASE(gic_mask_with_hole),
 	KUNIT_CASE(gic_fragmented),
 	KUNIT_CASE(gic_no_stale_ipi),
@@ -262,6 +561,18 @@ static struct kunit_case gic_cases[] = {
 	KUNIT_CASE(gic_mask_and_unmask),
 	KUNIT_CASE(gic_external_refused),
 	KUNIT_CASE(gic_external),
+#ifdef CONFIG_MIPS_CPS
+	KUNIT_CASE(gic_foreign_vps),
+	KUNIT_CASE(gic_foreign_vps_spared),
+#endif
+#ifdef CONFIG_MIPS_GIC_MSI
+	KUNIT_CASE(gic_doorbells),
+	KUNIT_CASE(gic_doorbells_and_ipis),
+	KUNIT_CASE(gic_doorbell_affinity),
+#ifdef CONFIG_HOTPLUG_CPU
+	KUNIT_CASE_SLOW(gic_doorbell_hotplug),
+#endif
+#endif
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE_SLOW(gic_smp_hotplug),
 #endif

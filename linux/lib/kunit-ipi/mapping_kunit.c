@@ -4,6 +4,8 @@
  */
 
 #include <linux/irq.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
 
 #include "fake.h"
 
@@ -44,9 +46,11 @@ static void mapping_is_sized_by_targets(struct kunit *test)
 	struct cpumask *mask = fake_mask(test, param->mask);
 	int virq = fake_reserve(test, fake, mask);
 	const struct ipi_mapping *map = ipi_test_mapping(virq);
+	unsigned int nr = cpumask_last(mask) - cpumask_first(mask) + 1;
 
-	KUNIT_EXPECT_EQ(test, ACCESS_PRIVATE(map, nr),
-			cpumask_last(mask) - cpumask_first(mask) + 1);
+	KUNIT_EXPECT_EQ(test, ACCESS_PRIVATE(map, nr), nr);
+	KUNIT_EXPECT_EQ(test, ksize(map),
+			kmalloc_size_roundup(struct_size(map, hwirq, nr)));
 }
 
 /* A walk finds the targets in order, whatever else is in the mask */
@@ -81,6 +85,19 @@ static void mapping_hwirq_zero(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, first), 0);
 	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, 0), virq);
+}
+
+/* And so it is where all hwirqs are in the tree of the reverse map */
+static void mapping_hwirq_zero_in_tree(struct kunit *test)
+{
+	struct fake_ipi *fake = fake_create(test, FAKE_TREE);
+	int virq;
+
+	fake->base = 0;
+	virq = fake_reserve(test, fake, cpumask_of(cpumask_first(cpu_possible_mask)));
+	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, 0), virq);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, 0), 0);
 }
 
 /* The shape of the hardware is what the controller makes of it */
@@ -169,6 +186,7 @@ static struct kunit_case mapping_cases[] = {
 	KUNIT_CASE_PARAM(mapping_resolves, fake_gen_params),
 	KUNIT_CASE_PARAM(mapping_two_ipis, fake_gen_params),
 	KUNIT_CASE(mapping_hwirq_zero),
+	KUNIT_CASE(mapping_hwirq_zero_in_tree),
 	KUNIT_CASE(mapping_not_an_ipi),
 	{ }
 };

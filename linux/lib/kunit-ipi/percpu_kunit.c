@@ -119,6 +119,7 @@ static void bring_up(void *cpu)
 static void percpu_reserve_offline(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
+	unsigned int device = fake_device(test, fake, fake->size - 1);
 	unsigned long cpu = cpumask_last(cpu_online_mask);
 	int virq;
 
@@ -130,9 +131,16 @@ static void percpu_reserve_offline(struct kunit *test)
 	ipi_test_at_exit(test, bring_up, (void *)cpu);
 	virq = fake_reserve_and_request(test, fake, cpu_possible_mask);
 	KUNIT_EXPECT_NE(test, ipi_get_hwirq(virq, cpu), INVALID_HWIRQ);
+	KUNIT_EXPECT_TRUE(test, irqd_is_global_ipi(irq_get_irq_data(virq)));
 	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(cpu)), 0);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 	KUNIT_EXPECT_EQ(test, fake->nr_sent, 1 + num_possible_cpus());
+
+	/* And so it is of a global IPI which arch code has not reserved */
+	irq_set_chip(device, irq_get_irq_data(virq)->parent_data->chip);
+	KUNIT_EXPECT_EQ(test, irq_set_percpu_devid(device), 0);
+	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), 0);
+	KUNIT_EXPECT_TRUE(test, cpumask_test_cpu(cpu, irq_get_affinity_mask(device)));
 
 	kunit_release_action(test, bring_up, (void *)cpu);
 	KUNIT_ASSERT_TRUE(test, cpu_online(cpu));
@@ -223,6 +231,19 @@ static void percpu_meddled_with(struct kunit *test)
 	}
 }
 
+/* Nor for an IPI which has no mapping any more, or not yet */
+static void percpu_meddled_with_too_early(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int device = fake_device(test, fake, 7);
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+
+	ipi_test_no_hotplug(test);
+	irq_set_chip_data(device, fake);
+	irq_set_chip(device, irq_get_chip(virq));
+	expect_no_effect(test, device, cpumask_first(cpu_online_mask));
+}
+
 KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
 
 static struct kunit_case percpu_cases[] = {
@@ -237,6 +258,7 @@ static struct kunit_case percpu_cases[] = {
 	KUNIT_CASE_PARAM(percpu_no_affinity, fake_gen_params),
 	KUNIT_CASE(percpu_not_a_device),
 	KUNIT_CASE_PARAM(percpu_meddled_with, fake_gen_params),
+	KUNIT_CASE(percpu_meddled_with_too_early),
 	{ }
 };
 

@@ -7,6 +7,8 @@
 #include <linux/irqdesc.h>
 #include <linux/kernel_stat.h>
 #include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
 
 #include "fake.h"
 
@@ -58,6 +60,55 @@ static void receive_acks_and_counts_once(struct kunit *test)
 	}
 }
 
+/* Of a controller which wants to know when an interrupt ends, and not when it begins */
+struct eoi_controller {
+	struct ipi_domain_ops	ops;
+	struct irq_chip		chip;
+};
+
+static void end_here(void *data)
+{
+	irq_data_get_irq_chip(data)->irq_eoi(data);
+}
+
+/* The controller hears once of the end of an IPI, on a CPU which has a hwirq of it */
+static void receive_eoi(struct kunit *test)
+{
+	struct eoi_controller *eoi = kunit_kzalloc(test, sizeof(*eoi), GFP_KERNEL);
+	unsigned int cpu = cpumask_first(cpu_online_mask);
+	struct fake_ipi *fake = test->priv;
+	struct irq_domain *ipi;
+	int virq, external;
+
+	KUNIT_ASSERT_NOT_NULL(test, eoi);
+	ipi_test_no_hotplug(test);
+	eoi->chip = *fake->ipi_ops->chip;
+	eoi->chip.irq_eoi = eoi->chip.irq_ack;
+	eoi->chip.irq_ack = NULL;
+	eoi->ops = *fake->ipi_ops;
+	eoi->ops.chip = &eoi->chip;
+	ipi = ipi_create_irq_domain(NULL, fake->domain, &eoi->ops);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ipi);
+	ipi_test_at_exit(test, fake_remove_domain, ipi);
+
+	virq = ipi_test_reserve(test, ipi, cpumask_of(cpu));
+	KUNIT_EXPECT_NULL(test, irq_get_chip(virq)->irq_ack);
+	KUNIT_ASSERT_NOT_NULL(test, irq_get_chip(virq)->irq_eoi);
+	ipi_test_request(test, virq, ipi_test_count);
+	ipi_test_enable_on(cpumask_of(cpu), virq);
+	KUNIT_EXPECT_EQ(test, fake_raise_on(fake, ipi_get_hwirq(virq, cpu), cpu), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->nr_acked), 1);
+	KUNIT_EXPECT_EQ(test, fake->cpus[cpu].acked, ipi_get_hwirq(virq, cpu));
+
+	external = ipi_test_keep(test, irq_reserve_ipi_external(ipi, 99));
+	smp_call_function_single(cpu, end_here, irq_get_irq_data(external), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->nr_acked), 1);
+
+	/* The other controller is of the other kind */
+	virq = fake_reserve(test, fake, cpumask_of(cpu));
+	KUNIT_EXPECT_NULL(test, irq_get_chip(virq)->irq_eoi);
+}
+
 /* A hwirq which was given back is nobody's */
 static void receive_after_destroy(struct kunit *test)
 {
@@ -80,6 +131,7 @@ static struct kunit_case receive_cases[] = {
 	KUNIT_CASE_PARAM(receive_runs_handler, fake_gen_params),
 	KUNIT_CASE_PARAM(receive_acks_and_counts_once, fake_gen_params),
 	KUNIT_CASE_PARAM(receive_after_destroy, fake_gen_params),
+	KUNIT_CASE(receive_eoi),
 	{ }
 };
 

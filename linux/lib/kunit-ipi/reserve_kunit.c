@@ -8,8 +8,10 @@
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/kthread.h>
+#include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
 #include "fake.h"
 
@@ -92,6 +94,42 @@ static void reserve_bad_mask(struct kunit *test)
 
 	reserve_expect_refused(test, fake->ipi, NULL, -EINVAL);
 	reserve_expect_refused(test, fake->ipi, cpu_none_mask, -EINVAL);
+}
+
+static struct {
+	const struct ipi_domain_ops	*ops;
+	struct cpumask			*mask;
+} changing;
+
+static int change_and_alloc(struct irq_domain *d, struct ipi_mapping *map,
+			    const struct cpumask *dest)
+{
+	cpumask_clear(changing.mask);
+	return changing.ops->alloc(d, map, dest);
+}
+
+/* The mask may be one which changes, as that of the online CPUs */
+static void reserve_changing_mask(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	struct ipi_domain_ops ops = *fake->ipi_ops;
+	struct irq_domain *ipi;
+	unsigned int cpu;
+	int virq;
+
+	ops.alloc = change_and_alloc;
+	ipi = ipi_create_irq_domain(NULL, fake->domain, &ops);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ipi);
+
+	changing.ops = fake->ipi_ops;
+	changing.mask = fake_mask(test, MASK_ALL);
+	virq = irq_reserve_ipi(ipi, changing.mask);
+	KUNIT_EXPECT_GT(test, virq, 0);
+	for_each_possible_cpu(cpu)
+		KUNIT_EXPECT_NE(test, ipi_get_hwirq(virq, cpu), INVALID_HWIRQ);
+	KUNIT_EXPECT_TRUE(test, irqd_is_global_ipi(irq_get_irq_data(virq)));
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	irq_domain_remove(ipi);
 }
 
 /* A mask with a CPU which can not exist is refused */
@@ -222,6 +260,34 @@ static void reserve_no_such_hwirq(struct kunit *test)
 	reserve_expect_refused(test, fake->ipi, cpu_possible_mask, -EINVAL);
 }
 
+#ifndef CONFIG_SMP
+#define NR_FAILED	4096
+
+static unsigned long slab_pages(void)
+{
+	rcu_barrier();
+	kvfree_rcu_barrier();
+	return global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
+}
+
+/* A reservation which fails keeps no memory. With SMP, the counter lags behind. */
+static void reserve_failed_keeps_no_memory(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned long pages = 0;
+
+	fake->nr_hwirqs = 0;
+	/* The first round leaves its free slabs to the second one */
+	for (int round = 0; round < 2; round++) {
+		pages = slab_pages();
+		for (int i = 0; i < NR_FAILED; i++)
+			irq_reserve_ipi(fake->ipi, cpu_possible_mask);
+	}
+	/* The smallest objects with a struct rcu_head, and a half of them */
+	KUNIT_EXPECT_LT(test, slab_pages(), pages + NR_FAILED * 32 / 2 / PAGE_SIZE);
+}
+#endif
+
 #ifndef CONFIG_SPARSE_IRQ
 /*
  * No descriptor is -ENOMEM. With SPARSE_IRQ there is no end to the numbers,
@@ -270,11 +336,15 @@ static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(reserve_fragmented),
 	KUNIT_CASE(reserve_not_ipi_domain),
 	KUNIT_CASE(reserve_bad_mask),
+	KUNIT_CASE(reserve_changing_mask),
 	KUNIT_CASE(reserve_impossible_cpu),
 	KUNIT_CASE(reserve_no_hwirqs),
 	KUNIT_CASE(reserve_busy_hwirq),
 	KUNIT_CASE(reserve_failed_is_withdrawn),
 	KUNIT_CASE(reserve_no_such_hwirq),
+#ifndef CONFIG_SMP
+	KUNIT_CASE(reserve_failed_keeps_no_memory),
+#endif
 #ifndef CONFIG_SPARSE_IRQ
 	KUNIT_CASE(reserve_no_descriptor),
 #endif

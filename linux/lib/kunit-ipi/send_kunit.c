@@ -8,7 +8,9 @@
 #include <linux/irqdesc.h>
 #include <linux/irqflags.h>
 #include <linux/kgdb.h>
+#include <linux/kthread.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/tracepoint.h>
 
 #include <trace/events/ipi.h>
@@ -16,6 +18,7 @@
 
 #include "fake.h"
 
+#define OWNER_MS	100
 #define NMI_MS		20
 #define NMI_TRIES	100
 
@@ -198,6 +201,55 @@ static void send_set_global(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->nr_calls, 1);
 }
 
+/**
+ * struct owner - One who changes the state of an interrupt
+ * @desc:	Its descriptor
+ * @inside:	The lock of the descriptor is held
+ * @done:	The lock is about to be released
+ */
+struct owner {
+	struct irq_desc	*desc;
+	bool		inside;
+	bool		done;
+};
+
+static int owner_thread(void *data)
+{
+	struct owner *owner = data;
+
+	scoped_guard(raw_spinlock_irqsave, &owner->desc->lock) {
+		WRITE_ONCE(owner->inside, true);
+		/* Longer than it takes to set a flag */
+		mdelay(OWNER_MS);
+		WRITE_ONCE(owner->done, true);
+	}
+	return ipi_test_wait_for_stop();
+}
+
+/* The flag is in one word with others, so whoever changes them comes first */
+static void send_set_global_waits(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	unsigned int device = fake_device(test, fake, 7), other;
+	struct owner owner = { .desc = irq_to_desc(device) };
+	int ipi = fake_reserve(test, fake, cpumask_of(cpumask_first(cpu_possible_mask)));
+	struct task_struct *task;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
+	other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	irq_set_chip(device, irq_get_irq_data(ipi)->parent_data->chip);
+	KUNIT_ASSERT_EQ(test, irq_set_percpu_devid(device), 0);
+
+	task = kthread_run_on_cpu(owner_thread, &owner, other, "ipi-owner/%u");
+	ipi_test_thread(test, task);
+	while (!READ_ONCE(owner.inside))
+		cond_resched();
+	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), 0);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(owner.done));
+	ipi_test_stop(test, task);
+}
+
 /* The next owner of the number of a global IPI has an ordinary interrupt */
 static void send_global_goes(struct kunit *test)
 {
@@ -217,36 +269,52 @@ static void send_global_goes(struct kunit *test)
 }
 
 #ifdef CONFIG_TRACEPOINTS
-struct probe_count {
+/**
+ * struct probe - What the tracepoint says of the sends of a task
+ * @task:	Who sends
+ * @n:		How many sends there were
+ * @mask:	CPUs of the last one
+ */
+struct probe {
 	struct task_struct	*task;
 	unsigned int		n;
+	struct cpumask		*mask;
 };
 
 static void probe_send(void *data, const struct cpumask *mask,
 		       unsigned long callsite, void *callback)
 {
-	struct probe_count *count = data;
+	struct probe *probe = data;
 
 	/* The scheduler's own IPIs pass by here, too */
-	if (in_task() && current == count->task && !callback)
-		count->n++;
+	if (in_task() && current == probe->task && !callback) {
+		probe->n++;
+		cpumask_copy(probe->mask, mask);
+	}
 }
 
-/* The tracepoint fires once per send of a driver */
+/* The tracepoint fires once per send of a driver, with those CPUs which are Linux's */
 static void send_is_traced(struct kunit *test)
 {
+	struct probe probe = { .task = current, .mask = fake_mask(test, MASK_ALL) };
+	const struct cpumask *one = cpumask_of(cpumask_first(cpu_possible_mask));
 	struct fake_ipi *fake = test->priv;
-	struct probe_count count = { .task = current };
 	int virq = fake_reserve(test, fake, cpu_possible_mask);
+	int external = fake_reserve_external(test, fake, 99);
 
-	KUNIT_ASSERT_EQ(test, 0, register_trace_ipi_send_cpumask(probe_send, &count));
-	irq_send_ipi(virq, cpu_possible_mask);
-	KUNIT_EXPECT_EQ(test, count.n, 1);
+	KUNIT_ASSERT_EQ(test, 0, register_trace_ipi_send_cpumask(probe_send, &probe));
+	irq_send_ipi(virq, one);
+	KUNIT_EXPECT_EQ(test, probe.n, 1);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(probe.mask, one));
 	irq_send_ipi_all(virq);
-	KUNIT_EXPECT_EQ(test, count.n, 2);
+	KUNIT_EXPECT_EQ(test, probe.n, 2);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(probe.mask, cpu_possible_mask));
+	irq_send_ipi_all(external);
+	KUNIT_EXPECT_EQ(test, probe.n, 3);
+	KUNIT_EXPECT_TRUE(test, cpumask_empty(probe.mask));
 	irq_send_ipi(INT_MAX, cpu_possible_mask);
-	KUNIT_EXPECT_EQ(test, count.n, 2);
-	unregister_trace_ipi_send_cpumask(probe_send, &count);
+	KUNIT_EXPECT_EQ(test, probe.n, 3);
+	unregister_trace_ipi_send_cpumask(probe_send, &probe);
 	tracepoint_synchronize_unregister();
 }
 #endif
@@ -320,6 +388,7 @@ static struct kunit_case send_cases[] = {
 	KUNIT_CASE(send_not_an_ipi),
 	KUNIT_CASE(send_no_chip),
 	KUNIT_CASE(send_set_global),
+	KUNIT_CASE(send_set_global_waits),
 	KUNIT_CASE(send_global_goes),
 #ifdef CONFIG_TRACEPOINTS
 	KUNIT_CASE(send_is_traced),

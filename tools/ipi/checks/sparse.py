@@ -10,7 +10,7 @@ from ipi.machines import build, machine
 
 SPARSE = Path(__file__).with_name("sparse.sh")
 # Between them their kernels have all of the touched files.
-MACHINES = ("malta", "malta-coprocessor", "malta-mt", "arm64-gicv3", "arm", "riscv")
+MACHINES = ("malta", "malta-remoteproc", "malta-mt", "arm64-gicv3", "arm", "riscv")
 
 
 def messages(text):

@@ -5,7 +5,7 @@ import dataclasses
 import subprocess
 
 from ipi.common import BASE, Failure, say, step
-from ipi.machines import build, coprocessor, foreign, kernel_log, patience, qemu, report, verdict
+from ipi.machines import build, foreign, kernel_log, patience, qemu, remoteproc, report, verdict
 from ipi.series import base
 
 # A hang is noticed by its silence long before.
@@ -73,7 +73,7 @@ def boot_log(machine):
 # What a mode is told besides, who judges it, and who shows it.
 _MODES = {
     "boot": ("", verdict.judge_boot, report.show),
-    "coprocessor": (coprocessor.OPTIONS, coprocessor.judge, coprocessor.show),
+    "remoteproc": (remoteproc.OPTIONS, remoteproc.judge, remoteproc.show),
     "foreign": (foreign.OPTIONS, foreign.judge, foreign.show),
 }
 
