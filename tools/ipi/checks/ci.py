@@ -20,7 +20,7 @@ from ipi.checks import examples, kunitconfig, platforms, results, review
 from ipi.checks.results import Outcome
 from ipi.common import BASE, DEFAULT_BASE, TOP, Failure, Refused, say, step
 from ipi.machines import boot, kunit, machine
-from ipi.measure import bench, mutants
+from ipi.measure import bench, mutants, mutate
 from ipi.series import branch
 
 # What runs on every change: an hour on two cores. The rest has its own command.
@@ -46,6 +46,7 @@ def _functions():
     """{name of a check: what runs it}"""
     verbs = (("boot", boot.boot), ("kunit", kunit.kunit), ("stress", boot.stress))
     return {"prepare": branch.prepare, "check": review.quick, "mutants": mutants.check,
+            "survivors": mutate.check, "mutate": mutate.sample,
             "document": examples.compile_examples, "bench": bench.quick,
             **{f"platform {name}": lambda name=name: platforms.build_one(name)
                for name in platforms.load()},
@@ -59,7 +60,7 @@ def _checks():
     """[(name, function)], quick ones first."""
     tables = (("platform", PLATFORMS), ("boot", BOOT), ("document", [""]), ("kunit", KUNIT),
               ("kunitconfig", KUNITCONFIG), ("stress", STRESS), ("bench", [""]))
-    names = ["prepare", "check", "mutants",
+    names = ["prepare", "check", "mutants", "survivors",
              *(f"{verb} {name}".strip() for verb, table in tables for name in table)]
     functions = _functions()
     return [(name, functions[name]) for name in names]

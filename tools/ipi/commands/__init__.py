@@ -16,7 +16,7 @@ from ipi.common import DEFAULT_BASE
 from ipi.series import base
 
 # In the order of the help.
-NAMES = ("boot", "test", "prepare", "kunit", "stress", "compare", "bench", "platforms", "check",
+NAMES = ("boot", "test", "prepare", "kunit", "mutate", "stress", "compare", "bench", "platforms", "check",
          "queues", "refresh", "export", "mail", "build", "shell", "machines",
          "packages")
 _EPILOG = """./ipi <command> --help says more of a command.

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which mutants run where, what counts as noticed, and what is said of the rest."""
+
+from unittest import mock
+
+from support import Scratch, write_program
+
+from ipi.common import Failure, Refused
+from ipi.measure import mutate
+from ipi.measure.mutators import Mutant
+
+GOOD = """\
+[    0.100000] KTAP version 1
+[    0.110000]     ok 1 case
+[    0.120000]     ok 1 case
+[    0.130000] ok 1 suite
+[    0.140000] WARNING: the base's own
+"""
+
+
+def job(name, path="a.c"):
+    return mutate.Job(path, Mutant("f", "line", f"{name} -> ;", "statement", 0, 1, ";"))
+
+
+class FakeLab:
+    """Says of each mutant what it is told to."""
+    name = "fake"
+
+    def __init__(self, verdicts, known=()):
+        self.benches = ["one", "two"]
+        self.prepared, self.tested = [], []
+        self._verdicts, self._known = verdicts, known
+
+    def has(self, path):
+        return True
+
+    def prepare(self, path):
+        self.prepared.append(path)
+
+    def _entry(self, mutant):
+        return {"id": mutant.name[3], "how": "", **self._verdicts[mutant]}
+
+    def known(self, mutant):
+        return self._entry(mutant) if mutant in self._known else None
+
+    def test(self, bench, mutant):
+        self.tested.append(mutant)
+        return self._entry(mutant)
+
+
+class Consoles(Scratch):
+    def test_a_failed_case(self):
+        console = mutate.Console(GOOD)
+        self.assertEqual("case  1 case", console.notices("[   1.0] not ok 1 case"))
+        self.assertEqual("", console.notices("[   1.0]     ok 1 case"))
+
+    def test_a_report_that_is_new(self):
+        console = mutate.Console(GOOD)
+        self.assertEqual("report BUG: new", console.notices("[   1.0] BUG: new"))
+        self.assertEqual("", console.notices("[   1.0] WARNING: the base's own"))
+
+    def test_a_case_that_is_missing(self):
+        console = mutate.Console(GOOD)
+        self.assertEqual("", console.misses(GOOD))
+        self.assertEqual("ok 1 case", console.misses(GOOD.replace("ok 1 case", "", 1)))
+
+    def test_a_machine_that_is_harmed_without_a_mutant(self):
+        self.assertEqual([], mutate.Console(GOOD.partition("WARN")[0]).faults())
+        self.assertEqual(["not ok 2 suite", "WARNING: the base's own"],
+                         mutate.Console(GOOD + "not ok 2 suite\n").faults())
+
+
+class Watches(Scratch):
+    def watch(self, script, seconds=30):
+        write_program(self.folder, "run", script)
+        return mutate.watch([self.folder / "run"], mutate.Console(GOOD), seconds, self.folder)[0]
+
+    def test_nothing_noticed(self):
+        self.assertEqual("", self.watch(f"cat <<'E'\n{GOOD}E\n"))
+
+    def test_the_first_notice_ends_it(self):
+        self.assertEqual("case  1 case", self.watch("echo ' not ok 1 case'\nsleep 60\n"))
+
+    def test_a_hang(self):
+        self.assertEqual("hang after 1 s", self.watch("sleep 60 & sleep 60\n", 1))
+
+    def test_an_early_end(self):
+        self.assertEqual("crash before ok 1 case", self.watch("echo 'ok 1 suite'\n"))
+
+
+class Commands(Scratch):
+    def test_an_object(self):
+        path = self.folder / ".a.o.cmd"
+        path.write_text("savedcmd_k/a.o := ccache gcc -c -o k/a.o /x/k/a.c ; objtool k/a.o\n\nx\n")
+        self.assertEqual("gcc -c -o k/a.o /x/k/a.c ; objtool k/a.o", mutate._read_command(path))
+
+    def test_the_last_link_counts(self):
+        said = "+ ld -o .tmp_vmlinux1 a\n+ ld -o vmlinux a k1.o\n+ nm -n vmlinux\n"
+        self.assertEqual("ld -o vmlinux a k1.o", mutate._link_command(said))
+        with self.assertRaisesRegex(Failure, "does not say how vmlinux is linked:\nnothing"):
+            mutate._link_command("nothing")
+
+
+class Stores(Scratch):
+    def test_a_survivor_is_tried_again_on_another_kernel(self):
+        path = self.folder / "results"
+        results = mutate.Results(path)
+        results.put(id="a", verdict="survives", kernel="1")
+        results.put(id="b", verdict="caught", kernel="1")
+        again = mutate.Results(path)
+        self.assertEqual("survives", again.get("a", "1")["verdict"])
+        self.assertIsNone(again.get("a", "2"))
+        self.assertEqual("caught", again.get("b", "2")["verdict"])
+
+    def survivors(self, text):
+        path = self.folder / "survivors.toml"
+        path.write_text(text)
+        return mutate.known_survivors(path)
+
+    def test_survivors(self):
+        text = '[[survivors]]\nwhy = "no"\nare = [["a.c", "f", "x;", "x; -> ;"]]\n'
+        self.assertEqual({("a.c", "f", "x;", "x; -> ;"): "no"}, self.survivors(text))
+        with self.assertRaisesRegex(Failure, "has this twice"):
+            self.survivors(text + text)
+
+    def test_a_survivor_has_to_be_a_mutant(self):
+        with mock.patch.object(mutate.branch, "prepare"), \
+                mock.patch.object(mutate, "jobs_of", return_value=[job("here")]), \
+                mock.patch.object(mutate, "known_survivors") as known:
+            known.return_value = {job("here").name: "no"}
+            mutate.check()
+            known.return_value = {job("gone").name: "no"}
+            with self.assertRaisesRegex(Refused, r"there is not: a\.c \| f \| line \| gone"):
+                mutate.check()
+
+
+class Runs(Scratch):
+    def stages(self, labs, paths=("a.c",), **options):
+        """{change: verdict} of run_stages() with @labs as {machine: FakeLab}."""
+        jobs = sorted({one for lab in labs.values() for one in lab._verdicts},
+                      key=lambda one: one.name)
+        with mock.patch.object(mutate, "Lab", side_effect=labs.get), \
+                mock.patch.object(mutate, "jobs_of", return_value=jobs):
+            best = mutate.run_stages(list(paths), list(labs), **options)
+        return {one.name[3][0]: entry["verdict"] for one, entry in best.items()}
+
+    def test_what_is_known_does_not_run(self):
+        one, two = job("1"), job("2")
+        lab = FakeLab({one: {"verdict": "caught"}, two: {"verdict": "caught"}}, [one])
+        self.assertEqual({"1": "caught", "2": "caught"}, self.stages({"um": lab}))
+        self.assertEqual([two], lab.tested)
+        self.assertIn("1 of 2 are known", self.said.getvalue())
+
+    def test_the_next_machine_gets_what_is_undecided(self):
+        jobs = [job(name) for name in "12345"]
+        first = FakeLab(dict(zip(jobs, (
+            {"verdict": "caught"}, {"verdict": "survives"}, {"verdict": "same"},
+            {"verdict": "twin", "how": jobs[0].name[3]},
+            {"verdict": "twin", "how": jobs[1].name[3]}))))
+        second = FakeLab({jobs[1]: {"verdict": "caught"}, jobs[2]: {"verdict": "survives"},
+                          jobs[4]: {"verdict": "same"}})
+        self.assertEqual({"1": "caught", "2": "caught", "3": "survives", "4": "twin", "5": "twin"},
+                         self.stages({"um": first, "x86_64": second}))
+        self.assertEqual([jobs[1], jobs[2], jobs[4]], sorted(second.tested, key=lambda j: j.name))
+
+    def test_who_had_no_turn_is_no_survivor(self):
+        one, two = job("1"), job("2")
+        first = FakeLab({one: {"verdict": "survives"}, two: {"verdict": "caught"}})
+        second = FakeLab({one: {"verdict": "caught"}})
+        clock = [0]
+        second.prepare = lambda path: clock.append(99)
+        with mock.patch.object(mutate.time, "monotonic", side_effect=lambda: clock[-1]):
+            self.assertEqual({"2": "caught"},
+                             self.stages({"um": first, "x86_64": second}, seconds=3))
+        self.assertEqual([], second.tested)
+
+    def test_the_score(self):
+        best = {job("1"): {"verdict": "caught", "machine": "um", "how": ""},
+                job("2"): {"verdict": "survives"}, job("3"): {"verdict": "survives"},
+                job("4"): {"verdict": "same"}}
+        counts, unknown = mutate._split(best, {job("2").name: "why"})
+        self.assertEqual([job("3")], unknown)
+        self.assertIn("| a.c | 3 | 1 | 1 | 1 | 33.3 % |", mutate.score(counts))
+        with mock.patch.object(mutate, "known_survivors", return_value={job("1").name: "why"}), \
+                self.assertRaisesRegex(Refused, r"nothing noticed a\.c \| f \| line \| 2"):
+            mutate._conclude("mutate", best)
+        self.assertIn("listed, but caught on um", self.said.getvalue())
+
+    def test_a_file_without_a_machine(self):
+        with mock.patch.object(mutate.branch, "prepare"), \
+                self.assertRaisesRegex(Failure, "there is no kernel/x.c"):
+            mutate.mutate("kernel/x.c")

@@ -1,0 +1,618 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Mutation by machine: breaks every statement of the series, and says what no test notices.
+
+Each change of mutators.py is compiled by itself, with the command line of the object's
+.cmd file. It counts if that neither fails nor warns, and if the code is other than before and
+than that of the changes which were compiled already. Then the one object is linked into the
+kernel again, by the last command of scripts/link-vmlinux.sh and with the kallsyms of the
+unharmed kernel, and the suites run until one of them notices. What a machine does not notice,
+or does not build, is for the next one.
+
+A kernel with many mutants and a switch on its command line would save the link. That is the
+least of it (CONTRIBUTING names the seconds), and each has to be compiled alone in any case.
+"""
+
+import concurrent.futures
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+import queue
+import random
+import re
+import select
+import shlex
+import shutil
+import subprocess
+import threading
+import time
+import tomllib
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from ipi.common import BUILD, LINUX, TOP, Failure, say, step, write_whole
+from ipi.git import Repo
+from ipi.machines import boot, build, kernel_log, machine, patience, report
+from ipi.measure import mutators
+from ipi.series import branch
+
+SURVIVORS = TOP / "tests" / "survivors.toml"
+SCRATCH = BUILD / "mutate"
+SCORE = SCRATCH / "score.md"
+# The part which the suites can test anywhere
+CORE = ["kernel/irq/ipi.c", "kernel/irq/ipi-domain.c", "kernel/irq/ipi-fwnode.c",
+        "kernel/irq/ipi-mux.c", "kernel/irq/irqdesc.c", "kernel/irq/irqdomain.c",
+        "include/linux/ipi.h", "include/linux/irqdomain.h"]
+_TESTS = "lib/kunit-ipi/"
+# Where a file is tested: one machine after the other, until one of them notices
+MACHINES = {
+    **dict.fromkeys(CORE, ["um", "x86_64"]),
+    # Masks of several words
+    "include/linux/ipi.h": ["um", "x86_64", "arm64-72"],
+    "kernel/irq/matrix.c": ["x86_64"],
+    "arch/x86/kernel/apic/ipi_domain.c": ["x86_64"],
+    "arch/x86/kernel/apic/vector.c": ["x86_64"],
+    "arch/x86/kernel/apic/ipi.c": ["x86_64"],
+    "arch/x86/kernel/cpu/topology.c": ["x86_64"],
+    "drivers/irqchip/irq-mips-gic.c": ["malta", "malta-amp"],
+    "drivers/irqchip/irq-mips-cpu.c": ["malta-mt-1"],
+    "arch/mips/kernel/smp-gic.c": ["malta"],
+    "drivers/irqchip/irq-gic-v3.c": ["arm64-nmi"],
+    "drivers/irqchip/irq-gic-v5.c": ["arm64-gicv5"],
+}
+# The objects that a header's inline functions are tested in
+USERS = {
+    "include/linux/ipi.h": ["kernel/irq/ipi.o", "kernel/irq/ipi-domain.o", f"{_TESTS}fake.o",
+                            f"{_TESTS}mapping_kunit.o"],
+    "include/linux/irqdomain.h": ["kernel/irq/ipi-domain.o"],
+}
+# User mode Linux is no machine to boot: there is no QEMU
+_UM = machine.Machine(name="um", arch="um", cross="", configs=["um", "kunit"], image="vmlinux",
+                      qemu="", append="", cpus=1, rows=[], hotplug=False, timeout=60,
+                      packages=["gcc", "libc6-dev"], kernel="um")
+# The signals take all interrupt numbers of UML, and the option gives it more: for the one
+# object that counts them, since PCI's would take as long to build as half of the rest
+_UM_WORDS = [f"CFLAGS_{name}.o=-DCONFIG_PCI_MSI" for name in ("irqdesc", "reserve_kunit")]
+_WORDS = "kunit.enable=1 kunit.filter_glob={glob} kunit_shutdown={end} oops=panic"
+# A mutant that hangs is given this many times the seconds of a run without one, and some
+_PATIENCE, _MORE = 3, 5
+# For ./ipi test, with the build
+SAMPLE_SECONDS = 240
+_NOTED = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One mutant of a file, @name of which is what the list of survivors knows it by."""
+    path: str
+    mutant: mutators.Mutant
+
+    @property
+    def name(self):
+        return self.path, self.mutant.function, self.mutant.line, self.mutant.change
+
+
+@functools.cache
+def _source(path):
+    return (LINUX / path).read_text()
+
+
+def _added_lines(path):
+    """The numbers of the lines which the series adds; None, all, of a file that it has whole."""
+    if (TOP / "linux" / path).exists():
+        return None
+    hunks = Repo(LINUX).text("diff", "-U0", "base", "--", path)
+    lines = set()
+    for start, size in re.findall(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", hunks, re.M):
+        lines.update(range(int(start), int(start) + int(size or 1)))
+    return lines
+
+
+@functools.cache
+def jobs_of(path):
+    return [Job(path, mutant) for mutant in mutators.mutants(_source(path), _added_lines(path))]
+
+
+def known_survivors(path=SURVIVORS):
+    """{name of a job: why no test can notice it}."""
+    known = {}
+    for group in tomllib.loads(path.read_text())["survivors"] if path.exists() else []:
+        for entry in group["are"]:
+            if tuple(entry) in known:
+                raise Failure(f"{path.name} has this twice: {entry}")
+            known[tuple(entry)] = group["why"]
+    return known
+
+
+def check():
+    """Every survivor in the list is one of the mutants, which is quick to tell."""
+    branch.prepare()
+    listed = known_survivors()
+    names = {job.name for path in {name[0] for name in listed} for job in jobs_of(path)}
+    faults = [f"{SURVIVORS.name} has a mutant which there is not: {' | '.join(name)}"
+              for name in listed if name not in names]
+    report.conclude("survivors", faults, SURVIVORS)
+
+
+# Judging one run
+
+def _plain(line):
+    """Without the time and what else is not the same each time."""
+    return re.sub(r"^\[ *[\d.]+\] ?", "", line).strip()
+
+
+def _cases(lines):
+    """How often each result stands there; a case of a suite may be named like another's."""
+    return Counter(line for line in lines if re.match(r"(not )?ok \d+ ", line))
+
+
+class Console:
+    """What is said without a mutant, and what of another run's lines gives it away."""
+
+    def __init__(self, text=""):
+        lines = [_plain(line) for line in text.splitlines()]
+        self._cases = _cases(lines)
+        self._known = {_plain(line) for line in kernel_log.trouble(text)}
+
+    def faults(self):
+        return [line for line in self._cases if line.startswith("not ok")] + sorted(self._known)
+
+    def notices(self, line):
+        """What this line gives away, or nothing."""
+        line = _plain(line)
+        if line.startswith("not ok") and line not in self._cases:
+            return f"case {line.removeprefix('not ok')}"
+        if kernel_log.trouble(line) and line not in self._known:
+            return f"report {line}"
+        return ""
+
+    def misses(self, text):
+        """The first result that is not in @text as often as it should be."""
+        missing = self._cases - _cases([_plain(line) for line in text.splitlines()])
+        return next(iter(missing), "")
+
+
+def _host_waits(pid):
+    """A process may go while one looks."""
+    try:
+        return patience.host_waits(pid)
+    except OSError:
+        return {}
+
+
+def watch(command, console, seconds, cwd):
+    """(what gave the mutant away or nothing, what the console said, seconds of the machine)."""
+    said = b""
+    with subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, start_new_session=True) as process:
+        clock = patience.Clock(lambda: _host_waits(process.pid), time.monotonic)
+        try:
+            while True:
+                ready, _, _ = select.select([process.stdout], [], [], 1)
+                data = os.read(process.stdout.fileno(), 65536) if ready else b""
+                if ready and not data:
+                    break
+                whole = said.rfind(b"\n") + 1
+                said += data
+                for line in said[whole:said.rfind(b"\n") + 1].decode(errors="replace").splitlines():
+                    noticed = console.notices(line)
+                    if noticed:
+                        return noticed, said.decode(errors="replace"), clock.seconds
+                clock.tick()
+                if clock.seconds > seconds:
+                    return (f"hang after {seconds:.0f} s", said.decode(errors="replace"),
+                            clock.seconds)
+        finally:
+            # User mode Linux has children
+            try:
+                os.killpg(process.pid, 9)
+            except ProcessLookupError:
+                pass
+    text = said.decode(errors="replace")
+    missing = console.misses(text)
+    return (f"crash before {missing}" if missing else ""), text, clock.seconds
+
+
+# Building
+
+def _described(name):
+    """Where QEMU boots vmlinux, nothing needs to be made of it."""
+    described = _UM if name == "um" else machine.load(name)
+    return dataclasses.replace(described, image="vmlinux") if described.arch == "x86" else described
+
+
+def _more_words(described):
+    return _UM_WORDS if described.arch == "um" else []
+
+
+def _read_command(path):
+    """The command that made an object, from its .cmd file."""
+    found = re.search(r"^savedcmd_\S+ := (.*)$", path.read_text(), re.M)
+    if not found:
+        raise Failure(f"{path} does not say how the object was made")
+    # A mutant is compiled once
+    return found[1].replace("ccache ", "", 1)
+
+
+def _link_command(said):
+    """The last one of scripts/link-vmlinux.sh that makes vmlinux."""
+    found = re.findall(r"^\+ (.* -o vmlinux .*)$", said, re.M)
+    if not found:
+        raise Failure(f"make does not say how vmlinux is linked:\n{said[-2000:]}")
+    return found[-1]
+
+
+class Bench:
+    """A copy of a machine's kernel folder, in which one mutant at a time is built and run."""
+
+    def __init__(self, described, number):
+        self.described = dataclasses.replace(described,
+                                             kernel=f"mutate/{described.kernel}.{number}")
+        self.folder = self.described.kernel_folder
+        shutil.rmtree(self.folder, ignore_errors=True)
+        # Links: what is written here has to be removed before
+        shutil.copytree(described.kernel_folder, self.folder, symlinks=True,
+                        copy_function=_link_file)
+        self._link = self._learn_link()
+
+    def _learn_link(self):
+        (self.folder / "vmlinux").unlink()
+        words = [word for word in build.make_words(self.described) if word != "-s"]
+        done = self._run(shlex.join([*words, *_more_words(self.described), "V=1", "vmlinux"]))
+        return _link_command(done.stdout)
+
+    def _run(self, command):
+        return subprocess.run(["sh", "-c", command], cwd=self.folder, env=build.environment(),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False, text=True, errors="replace")
+
+    def _compile(self, path, name, source):
+        """(what the compiler said, the object's bytes or None)."""
+        target = self.folder / name
+        command = _read_command(target.with_name(f".{target.name}.cmd"))
+        mutated = self.folder / "mutants" / path
+        write_whole(mutated, source)
+        # Headers are looked for here first. What __FILE__ is has to be the same on all benches.
+        more = f"-I{self.folder}/mutants/include -fmacro-prefix-map={self.folder}/mutants/="
+        command = command.replace(" -nostdinc ", f" -nostdinc {more} ", 1)
+        command = command.replace(str(LINUX / path), str(mutated))
+        target.unlink(missing_ok=True)
+        target.with_name(f".{target.name}.d").unlink(missing_ok=True)
+        done = self._run(command)
+        mutated.unlink()
+        if done.returncode:
+            return done.stdout or "failed", None
+        return done.stdout, target.read_bytes()
+
+    def compile(self, path, source):
+        """(what the compiler said, digest of the code or None)."""
+        digest = hashlib.sha256()
+        said = ""
+        for name in objects_of(path):
+            text, code = self._compile(path, name, source)
+            said += text
+            if code is None:
+                return said, None
+            digest.update(code)
+        return said, digest.hexdigest()
+
+    def restore(self, path):
+        for name in objects_of(path):
+            (self.folder / name).unlink(missing_ok=True)
+            _link_file(BUILD / self._kernel() / name, self.folder / name)
+
+    def _kernel(self):
+        return self.described.kernel.removeprefix("mutate/").rpartition(".")[0]
+
+    def link(self):
+        image = self.folder / self.described.image
+        commands = [self._link]
+        if image.name != "vmlinux":
+            commands.append(_read_command(image.with_name(f".{image.name}.cmd")))
+        for name in ("vmlinux", self.described.image):
+            (self.folder / name).unlink(missing_ok=True)
+        done = self._run(" && ".join(f"{{ {command}; }}" for command in commands))
+        if done.returncode:
+            raise Failure(f"the link failed:\n{done.stdout}")
+
+    def run(self, console, seconds):
+        glob = self.described.kunit_glob or "*"
+        if self.described.arch == "um":
+            words = _WORDS.format(glob=glob, end="halt").split()
+            command = ["./vmlinux", "mem=128M", "con=null", "con0=fd:0,fd:1", *words]
+        else:
+            words = _WORDS.format(glob=glob, end="reboot")
+            command = boot.qemu_command(self.described, words, initramfs=False)
+        return watch(["nice", "-n", "19", *command], console, seconds, self.folder)
+
+
+def _link_file(source, target):
+    os.link(source, target)
+
+
+def objects_of(path):
+    return USERS.get(path, [str(Path(path).with_suffix(".o"))])
+
+
+class Results:
+    """What is known of mutants on a machine, in a file that an interrupted run leaves whole."""
+
+    def __init__(self, path):
+        self._path, self._lock = path, threading.Lock()
+        self._known = {}
+        if path.exists():
+            for line in path.read_text().splitlines():
+                entry = json.loads(line)
+                self._known[entry["id"]] = entry
+
+    def get(self, ident, kernel):
+        """A test may notice now what none did when the @kernel was another."""
+        entry = self._known.get(ident)
+        if entry and entry["verdict"] == "survives" and entry["kernel"] != kernel:
+            return None
+        return entry
+
+    def put(self, **entry):
+        with self._lock:
+            self._known[entry["id"]] = entry
+            with open(self._path, "a") as out:
+                out.write(json.dumps(entry) + "\n")
+
+
+class Lab:
+    """One machine: its unharmed kernel, and a bench for each CPU of the host."""
+
+    def __init__(self, name, benches=os.cpu_count()):
+        self.name = name
+        described = _described(name)
+        if name != "um":
+            boot.need_qemu(described)
+        SCRATCH.mkdir(exist_ok=True)
+        build.build_kernel(described, *_more_words(described))
+        with step(f"set {benches} benches up for {name}"):
+            self.benches = [Bench(described, number) for number in range(benches)]
+        self.kernel, self._config = (
+            hashlib.sha256((described.kernel_folder / name).read_bytes()).hexdigest()
+            for name in ("vmlinux", ".config"))
+        self.results = Results(SCRATCH / f"{name}.jsonl")
+        self._unharmed = {}
+        self._twins, self._lock = {}, threading.Lock()
+        self._check_unharmed()
+
+    def _check_unharmed(self):
+        """Linked as the mutants are; without this, everything would look caught."""
+        bench = self.benches[0]
+        with step(f"run the suites on {self.name} without a mutant"):
+            bench.link()
+            _, said, seconds = bench.run(Console(), 600)
+            self.seconds = _MORE + _PATIENCE * seconds
+        self.console = Console(said)
+        write_whole(SCRATCH / f"{self.name}.log", said)
+        faults = self.console.faults()
+        if faults or not self.console.misses(""):
+            raise Failure(f"without a mutant {self.name} says: {faults or 'nothing'}")
+
+    def prepare(self, path):
+        """What the compiler makes of @path as it is."""
+        bench = self.benches[0]
+        said, code = bench.compile(path, _source(path))
+        bench.restore(path)
+        if said or not code:
+            raise Failure(f"{path} does not compile by itself on {self.name}:\n{said}")
+        self._unharmed[path] = code
+
+    def has(self, path):
+        """Whether the machine builds all of it."""
+        return all((self.benches[0].folder / name).exists() for name in objects_of(path))
+
+    def _ident(self, job):
+        """What is known of a mutant holds until its function or the configuration changes."""
+        text = job.mutant.mutated_body(_source(job.path))
+        words = [self._config, job.path, job.mutant.function, text]
+        return hashlib.sha256("\0".join(words).encode()).hexdigest()[:24]
+
+    def known(self, job):
+        entry = self.results.get(self._ident(job), self.kernel)
+        if entry and "code" in entry:
+            self._twins[entry["code"]] = entry["id"]
+        return entry
+
+    def _judge(self, bench, job):
+        """The verdict, how it was noticed or why it does not count, and the code."""
+        said, code = bench.compile(job.path, job.mutant.apply(_source(job.path)))
+        if said or not code:
+            why = [line for line in said.splitlines() if "error" in line or "warning" in line]
+            return {"verdict": "no C", "how": "".join(why[:1])}
+        if code == self._unharmed[job.path]:
+            return {"verdict": "same"}
+        with self._lock:
+            twin = self._twins.setdefault(code, self._ident(job))
+        if twin != self._ident(job):
+            return {"verdict": "twin", "how": twin}
+        bench.link()
+        noticed, *_ = bench.run(self.console, self.seconds)
+        return {"verdict": "caught" if noticed else "survives", "how": noticed, "code": code}
+
+    def test(self, bench, job):
+        start = time.monotonic()
+        try:
+            found = self._judge(bench, job)
+        finally:
+            bench.restore(job.path)
+        entry = {"id": self._ident(job), "name": job.name, "kernel": self.kernel, "how": "",
+                 **found, "seconds": round(time.monotonic() - start, 1)}
+        self.results.put(**entry)
+        return entry
+
+
+class Progress:
+    """Says each survivor, and now and then how far it is."""
+
+    def __init__(self, total, benches):
+        self._total, self._benches = total, benches
+        self._done, self._start = Counter(), time.monotonic()
+
+    def note(self, job, entry):
+        self._done[entry["verdict"]] += 1
+        if entry["verdict"] == "survives":
+            say(f"  survives: {' | '.join(job.name)}")
+        done = self._done.total()
+        if done % _NOTED == 0 or done == self._total:
+            each = (time.monotonic() - self._start) / done
+            counts = ", ".join(f"{count} {name}" for name, count in sorted(self._done.items()))
+            say(f"  {done} of {self._total}: {counts}; {each:.1f} s each, "
+                f"{(self._total - done) * each / 60:.0f} min left")
+
+
+def run_all(lab, jobs, deadline=None):
+    """{job: entry} of those that there was time for."""
+    entries = {job: lab.known(job) for job in jobs}
+    todo = [job for job in jobs if not entries[job]]
+    if len(todo) < len(jobs):
+        say(f"  {len(jobs) - len(todo)} of {len(jobs)} are known on {lab.name} from before")
+    for path in sorted({job.path for job in todo}):
+        lab.prepare(path)
+    free = queue.SimpleQueue()
+    for bench in lab.benches:
+        free.put(bench)
+    progress = Progress(len(todo), len(lab.benches))
+
+    def one(job):
+        if deadline and time.monotonic() > deadline:
+            return None
+        bench = free.get()
+        try:
+            return lab.test(bench, job)
+        finally:
+            free.put(bench)
+
+    with concurrent.futures.ThreadPoolExecutor(len(lab.benches)) as pool:
+        futures = {pool.submit(one, job): job for job in todo}
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                entry = entries[futures[future]] = future.result()
+                if entry:
+                    progress.note(futures[future], entry)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return {job: entry for job, entry in entries.items() if entry}
+
+
+def _left(jobs, best):
+    """Those of which the next machine may say more."""
+    verdicts = {entry["id"]: entry["verdict"] for entry in best.values()}
+
+    def undecided(entry):
+        if entry["verdict"] == "twin":
+            return verdicts.get(entry["how"]) != "caught"
+        return entry["verdict"] in ("survives", "same")
+
+    return [job for job in jobs if job not in best or undecided(best[job])]
+
+
+def _stages(paths, machines):
+    """[(machine, its paths)], in order."""
+    stages = defaultdict(list)
+    for path in paths:
+        for at, name in enumerate(machines or MACHINES[path]):
+            stages[at, name].append(path)
+    return [(name, here) for (_, name), here in sorted(stages.items(), key=lambda item: item[0][0])]
+
+
+def run_stages(paths, machines=None, choose=None, seconds=None):
+    """{job: entry}: what the last machine says of each that has something to say."""
+    jobs = [job for path in paths for job in jobs_of(path)]
+    jobs = choose(jobs) if choose else jobs
+    best, start = {}, time.monotonic()
+    stages = _stages(paths, machines)
+    for at, (name, here) in enumerate(stages, 1):
+        left = _left([job for job in jobs if job.path in here], best)
+        if not left:
+            continue
+        say(f"== {name}: {len(left)} mutants of {', '.join(here)}")
+        lab = Lab(name)
+        left = [job for job in left if lab.has(job.path)]
+        deadline = start + seconds * at / len(stages) if seconds else None
+        entries = run_all(lab, left, deadline)
+        for job, entry in entries.items():
+            if job not in best or entry["verdict"] not in ("same", "no C"):
+                best[job] = {**entry, "machine": name}
+        if seconds:
+            # Who had no turn here may be caught here
+            best = {job: entry for job, entry in best.items()
+                    if job in entries or job not in left}
+            jobs = list(best)
+    return best
+
+
+def _split(best, known):
+    """{path: Counter of verdicts}, where a known survivor is one by itself, and the unknown."""
+    counts, unknown = defaultdict(Counter), []
+    for job, entry in best.items():
+        found = entry["verdict"]
+        if found == "survives":
+            found = "listed" if job.name in known else "unlisted"
+            unknown += [job] if found == "unlisted" else []
+        counts[job.path][found] += 1
+    return counts, unknown
+
+
+def score(counts):
+    """The table for the README."""
+    lines = ["| file | mutants | caught | listed | not listed | caught of all |",
+             "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    for path, count in [*sorted(counts.items()), ("all", sum(counts.values(), Counter()))]:
+        real = count["caught"] + count["listed"] + count["unlisted"]
+        share = f"{100 * count['caught'] / real:.1f} %" if real else ""
+        lines.append(f"| {path} | {real} | {count['caught']} | {count['listed']} | "
+                     f"{count['unlisted']} | {share} |")
+    total = sum(counts.values(), Counter())
+    lines.append(f"\nNot counted: {total['no C']} do not compile or warn, {total['same']} are the "
+                 f"same code as before, and {total['twin']} as another mutant.")
+    return "\n".join(lines) + "\n"
+
+
+def _conclude(what, best):
+    known = known_survivors()
+    counts, unknown = _split(best, known)
+    text = score(counts)
+    say(text)
+    for job, entry in best.items():
+        if job.name in known and entry["verdict"] == "caught":
+            say(f"  listed, but caught on {entry['machine']} by {entry['how']}: "
+                f"{' | '.join(job.name)}")
+    report.conclude(what, [f"nothing noticed {' | '.join(job.name)}" for job in unknown], SCRATCH)
+    return text
+
+
+def mutate(*words):
+    """@words name files and machines; none of a kind means the core's, and the file's own."""
+    branch.prepare()
+    files = [word for word in words if word.endswith((".c", ".h"))]
+    machines = [word for word in words if word not in files]
+    for path in files:
+        if not (LINUX / path).exists() or path not in MACHINES and not machines:
+            raise Failure(f"there is no {path}, or no machine for it; known are: "
+                          f"{' '.join(MACHINES)}")
+    best = run_stages(files or CORE, machines)
+    write_whole(SCORE, score(_split(best, known_survivors())[0]))
+    _conclude("mutate", best)
+
+
+def sample():
+    """Some of the core's for CI: which ones is up to the commit, how many to the clock."""
+    branch.prepare()
+    commit = Repo(TOP).resolve("HEAD")
+
+    known = known_survivors()
+
+    def choose(jobs):
+        jobs = [job for job in jobs if job.name not in known]
+        return random.Random(commit).sample(jobs, len(jobs))
+
+    best = run_stages(CORE, choose=choose, seconds=SAMPLE_SECONDS)
+    if not best:
+        raise Failure(f"there was no time for a mutant in {SAMPLE_SECONDS} s")
+    _conclude("mutate", best)
