@@ -12,6 +12,7 @@
 #include <linux/irqdomain.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <linux/msi.h>
 #include <linux/percpu.h>
 #include <linux/platform_device.h>
 #include <linux/smp.h>
@@ -22,9 +23,12 @@
 #define DB_ROUTE(db)	(0x300 + 4 * (db))
 #define DB_NR_ROUTES	64
 
-#define LINK_KICK_HWIRQ	0x0
-#define LINK_MESSAGE	0x4
-#define LINK_ANSWER	0x8
+#define LINK_KICK_NUMBER	0x00
+#define LINK_KICK_PIN		0x04
+#define LINK_MESSAGE		0x08
+#define LINK_ANSWER		0x0c
+#define LINK_ANSWER_ADDRESS	0x10
+#define LINK_ANSWER_DATA	0x14
 
 int call_init(void);
 void call_enable(void);

@@ -15,9 +15,9 @@ TREE = """/dts-v1/;
 	#size-cells = <1>;
 	compatible = "vendor,board";
 	model = "Board";
-	ipi-parent = <&gic>;
-	gic: controller { interrupt-controller; #interrupt-cells = <3>; };
-	vp: processor { };
+	gic: controller { interrupt-controller; #interrupt-cells = <3>; #ipi-cells = <1>; };
+	far: doorbells { interrupt-controller; #interrupt-cells = <1>; #ipi-cells = <2>; };
+	vp: region { };
 	device { %s };
 };
 """
@@ -36,22 +36,26 @@ class Bindings(Scratch):
 
     def test_good_forms(self):
         for properties in ("",
-                           "ipi-targets = <&vp>;",
-                           "ipi-targets = <&vp>, <&vp>; ipi-names = \"one\", \"two\";",
-                           "ipi-parent = <&gic>; ipi-targets = <&vp>;",
-                           COPROCESSOR + "ipi-targets = <&vp>; ipi-names = \"kick\";"):
+                           "ipis = <&gic 3>;",
+                           "ipis = <&gic 3>, <&far 1 0>; ipi-names = \"one\", \"two\";",
+                           "interrupt-controller; #interrupt-cells = <1>; #ipi-cells = <2>;",
+                           COPROCESSOR + "ipis = <&gic 3>; ipi-names = \"kick\";"):
             self.assertEqual("", self.complaints(properties), properties)
 
     def test_bad_forms(self):
         for properties, word in (
-                ("ipi-parent = <&gic &gic>; ipi-targets = <&vp>;", "ipi-parent"),
-                ("ipi-parent = \"controller\";", "ipi-parent"),
+                ("ipis = \"controller\";", "ipis"),
+                ("ipis;", "ipis"),
                 ("ipi-names = \"one\";", "dependency"),
-                ("ipi-targets = <&vp>; ipi-names = \"one\", \"one\";", "non-unique"),
-                ("ipi-targets;", "ipi-targets"),
-                (COPROCESSOR, "'ipi-targets' is a required property"),
-                (COPROCESSOR + "ipi-targets = <&vp>; ipi-names = \"ring\";", "kick"),
-                (COPROCESSOR + "ipi-targets = <&vp>, <&vp>; ipi-names = \"kick\";",
+                ("ipis = <&gic 3>; ipi-names = \"one\", \"one\";", "non-unique"),
+                ("interrupt-controller; #interrupt-cells = <1>; #ipi-cells = <3>;",
+                 "#ipi-cells"),
+                ("interrupt-controller; #interrupt-cells = <1>; #ipi-cells = <0>;",
+                 "#ipi-cells"),
+                ("#ipi-cells = <1>;", "dependency"),
+                (COPROCESSOR, "'ipis' is a required property"),
+                (COPROCESSOR + "ipis = <&gic 3>; ipi-names = \"ring\";", "kick"),
+                (COPROCESSOR + "ipis = <&gic 3>, <&gic 3>; ipi-names = \"kick\";",
                  "too long")):
             self.assertIn(word, self.complaints(properties), properties)
 
@@ -63,4 +67,4 @@ class Bindings(Scratch):
 
     def test_a_tree_that_does_not_parse(self):
         with self.assertRaisesRegex(Failure, "syntax error"):
-            self.complaints("ipi-targets = <&vp>")
+            self.complaints("ipis = <&gic 3>")

@@ -15,13 +15,30 @@
 #include <linux/smp.h>
 
 struct irq_desc;
+struct ipi_arrival;
 
 /* Arch and core code, with GENERIC_IRQ_IPI */
 int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest);
 int irq_set_global_ipi(unsigned int virq);
 
-/* For ipi_get_hwirq(): the target of an IPI which does not run Linux */
+/* For ipi_get_arrival(): the target of an IPI which does not run Linux */
 #define IPI_EXTERNAL	UINT_MAX
+
+/**
+ * struct ipi_arrival - How an IPI arrives at a target
+ * @hwid:	Hardware id of the target, if it is external
+ * @hwirq:	Number by which the target's program sees the IPI at the controller
+ *		and clears it, as the controller's manual counts
+ * @pin:	Input of the target where the IPI arrives, as the processor's manual
+ *		counts; 0 if there is only one
+ *
+ * Firmware is handed these as they are.
+ */
+struct ipi_arrival {
+	unsigned long		hwid;
+	irq_hw_number_t		hwirq;
+	unsigned int		pin;
+};
 
 #ifdef CONFIG_GENERIC_IRQ_IPI_DOMAIN
 
@@ -33,6 +50,8 @@ int irq_destroy_ipi(unsigned int virq, const struct cpumask *dest);
 int irq_send_ipi(unsigned int virq, const struct cpumask *dest);
 int irq_send_ipi_all(unsigned int virq);
 irq_hw_number_t ipi_get_hwirq(unsigned int virq, unsigned int target);
+int ipi_get_arrival(unsigned int virq, unsigned int target,
+		    struct ipi_arrival *arrival);
 
 /**
  * struct ipi_mapping - Target to hwirq table of an IPI
@@ -236,9 +255,13 @@ static __always_inline bool ipi_iter_find(struct ipi_iter *iter,
  *		be reached. After an error the core frees what was set.
  * @alloc_external: Allocate a hwirq for the processor with hardware id @hwid,
  *		which does not run Linux, route it there and leave it unmasked.
- *		Returns 0, -ENOSPC if no hwirqs are left, or -EINVAL if there is
- *		no such processor, it cannot be reached, or it is a CPU which
- *		Linux may own. Optional.
+ *		Returns 0, -ENOSPC if no hwirqs are left, -EINVAL if there is no
+ *		such processor or it cannot be reached, or -EBUSY if it is a CPU
+ *		which Linux may own. Optional.
+ * @arrival:	Turn ipi_arrival::hwirq, which is a hwirq of the controller's
+ *		domain, into the number that the manual has, and fill in
+ *		ipi_arrival::pin. Runs in any context. Optional, if the hwirq is
+ *		that number and there is one pin.
  * @free:	Free @hwirq, which is neither sent nor resolved any more, and leave
  *		it masked and not pending, on a CPU that is offline by the time it
  *		comes up. If @banked, this is for each target
@@ -271,6 +294,8 @@ struct ipi_domain_ops {
 	int			(*alloc_external)(struct irq_domain *parent,
 						  unsigned long hwid,
 						  irq_hw_number_t *hwirq);
+	void			(*arrival)(struct irq_domain *parent,
+					   struct ipi_arrival *arrival);
 	void			(*free)(struct irq_domain *parent,
 					const struct ipi_mapping *map,
 					unsigned int cpu,
@@ -324,6 +349,12 @@ static inline irq_hw_number_t ipi_get_hwirq(unsigned int virq,
 					    unsigned int target)
 {
 	return INVALID_HWIRQ;
+}
+
+static inline int ipi_get_arrival(unsigned int virq, unsigned int target,
+				  struct ipi_arrival *arrival)
+{
+	return -EINVAL;
 }
 
 #endif /* CONFIG_GENERIC_IRQ_IPI_DOMAIN */

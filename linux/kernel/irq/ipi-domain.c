@@ -269,7 +269,7 @@ static int ipi_publish(struct irq_data *data, struct ipi_mapping *map)
 {
 	int ret;
 
-	/* Pairs with irq_data_get_ipi_mapping() and ipi_trace_send() */
+	/* Pairs with irq_data_get_ipi_mapping(), ipi_trace_send(), ipi_get_arrival() */
 	rcu_assign_pointer(data->common->ipi_mapping, map);
 
 	ret = ipi_insert_aliases(data, map);
@@ -658,14 +658,15 @@ EXPORT_SYMBOL_GPL(irq_reserve_ipi);
  * @hwid:	Hardware id of the processor, as the controller counts
  *
  * For a coprocessor or a CPU which Linux never owns. The IPI cannot be
- * requested. irq_send_ipi_all() sends it, and ipi_get_hwirq() with IPI_EXTERNAL
- * tells the number the firmware on the other side needs.
+ * requested. irq_send_ipi_all() sends it, and ipi_get_arrival() with IPI_EXTERNAL
+ * has what the firmware on the other side needs to know.
  *
  * Context: Process context, may sleep.
  *
  * Return: Linux interrupt number, or
  * * %-EINVAL	- @domain is no IPI domain, or the controller cannot reach @hwid
  *		  or hands a hwirq out which resolves to another interrupt.
+ * * %-EBUSY	- Linux may run on the processor.
  * * %-ENOMEM	- No descriptor or no memory.
  * * %-ENOSPC	- No hwirqs left.
  */
@@ -815,34 +816,80 @@ int irq_destroy_ipi(unsigned int virq, const struct cpumask *dest)
 }
 EXPORT_SYMBOL_GPL(irq_destroy_ipi);
 
-/**
- * ipi_get_hwirq - Get the hwirq by which an IPI reaches a target
- * @virq:	Linux interrupt number of the IPI
- * @target:	Number of a target CPU, or IPI_EXTERNAL
- *
- * Firmware and coprocessors have to be told the number.
- *
- * Context: Any.
- *
- * Return: The hwirq, or %INVALID_HWIRQ if @virq is no reserved IPI or has no
- *	   such target.
- */
-irq_hw_number_t ipi_get_hwirq(unsigned int virq, unsigned int target)
+static irq_hw_number_t ipi_lookup(const struct ipi_mapping *map, unsigned int target)
 {
-	const struct ipi_mapping *map;
-	struct irq_data *data;
-
-	/* Pairs with the kfree_rcu() in ipi_drop_mapping() */
-	guard(rcu)();
-
-	data = irq_get_irq_data(virq);
-	map = data ? irq_data_get_ipi_mapping(data) : NULL;
-	if (!map)
-		return INVALID_HWIRQ;
-
 	if (target == IPI_EXTERNAL && ipi_mapping_is_external(map))
 		return READ_ONCE(map_hwirq(map, 0));
 
 	return ipi_mapping_get(map, target);
+}
+
+/**
+ * ipi_get_arrival - Find out how an IPI arrives at a target
+ * @virq:	Linux interrupt number of the IPI
+ * @target:	Number of a target CPU, or IPI_EXTERNAL
+ * @arrival:	What the firmware on the other side has to be told
+ *
+ * Context: Any.
+ *
+ * Return:
+ * * %0		- @arrival is filled in.
+ * * %-EINVAL	- @virq is no reserved IPI or has no such target.
+ */
+int ipi_get_arrival(unsigned int virq, unsigned int target,
+		    struct ipi_arrival *arrival)
+{
+	const struct ipi_mapping *map;
+	const struct ipi_domain *ipid;
+	struct irq_domain *domain;
+	struct irq_data *data;
+
+	/* Pairs with the synchronize_rcu() in irq_destroy_ipi() */
+	guard(rcu)();
+
+	data = irq_get_irq_data(virq);
+	map = data ? irq_data_get_ipi_mapping(data) : NULL;
+	/* Pairs with the WRITE_ONCE() in ipi_shrink() and ipi_withdraw() */
+	if (!map || READ_ONCE(ACCESS_PRIVATE(map, gone)))
+		return -EINVAL;
+
+	*arrival = (struct ipi_arrival) {
+		.hwid	= ipi_mapping_hwid(map),
+		.hwirq	= ipi_lookup(map, target),
+	};
+	if (arrival->hwirq == INVALID_HWIRQ)
+		return -EINVAL;
+
+	/*
+	 * The domain is older than the mapping, but not reached through it. Pairs
+	 * with the rcu_assign_pointer() in ipi_publish().
+	 */
+	smp_rmb();
+
+	domain = READ_ONCE(data->domain);
+	ipid = domain->host_data;
+	if (ipid->ops->arrival)
+		ipid->ops->arrival(domain->parent, arrival);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(ipi_get_arrival);
+
+/**
+ * ipi_get_hwirq - Get the number by which an IPI reaches a target
+ * @virq:	Linux interrupt number of the IPI
+ * @target:	Number of a target CPU, or IPI_EXTERNAL
+ *
+ * The part of ipi_get_arrival() which is different for each IPI.
+ *
+ * Context: Any.
+ *
+ * Return: ipi_arrival::hwirq, or %INVALID_HWIRQ if @virq is no reserved IPI or
+ *	   has no such target.
+ */
+irq_hw_number_t ipi_get_hwirq(unsigned int virq, unsigned int target)
+{
+	struct ipi_arrival arrival;
+
+	return ipi_get_arrival(virq, target, &arrival) ? INVALID_HWIRQ : arrival.hwirq;
 }
 EXPORT_SYMBOL_GPL(ipi_get_hwirq);

@@ -83,6 +83,53 @@ static void external_send(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), -EINVAL);
 }
 
+#define OFFSET	1000
+#define PIN	5
+
+static void renumber(struct irq_domain *parent, struct ipi_arrival *arrival)
+{
+	arrival->hwirq += OFFSET;
+	arrival->pin = PIN;
+}
+
+/* What firmware is told is what the controller makes of the hwirq */
+static void external_arrival(struct kunit *test)
+{
+	struct ipi_domain_ops *ops = kunit_kzalloc(test, sizeof(*ops), GFP_KERNEL);
+	struct fake_ipi *fake = test->priv;
+	struct ipi_arrival arrival;
+	int virq;
+
+	KUNIT_ASSERT_NOT_NULL(test, ops);
+	virq = fake_reserve_external(test, fake, HWID);
+	KUNIT_EXPECT_EQ(test, ipi_get_arrival(virq, IPI_EXTERNAL, &arrival), 0);
+	KUNIT_EXPECT_EQ(test, arrival.hwid, HWID);
+	KUNIT_EXPECT_EQ(test, arrival.pin, 0);
+	KUNIT_EXPECT_TRUE(test, test_bit(arrival.hwirq - fake->base, fake->used));
+	KUNIT_EXPECT_EQ(test, ipi_get_arrival(virq, 0, &arrival), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ipi_get_arrival(virq, IPI_EXTERNAL, &arrival), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ipi_get_arrival(0, IPI_EXTERNAL, &arrival), -EINVAL);
+
+	*ops = *fake->ipi_ops;
+	ops->arrival = renumber;
+	kunit_release_action(test, fake_remove_domain, fake->ipi);
+	fake_add_ipi_domain(test, fake, ops);
+
+	virq = fake_reserve_external(test, fake, HWID);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_EXPECT_EQ(test, ipi_get_arrival(virq, IPI_EXTERNAL, &arrival), 0);
+	KUNIT_EXPECT_EQ(test, arrival.hwirq, fake->sent[0].hwirq + OFFSET);
+	KUNIT_EXPECT_EQ(test, arrival.pin, PIN);
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, IPI_EXTERNAL), arrival.hwirq);
+
+	virq = fake_reserve(test, fake, cpumask_of(0));
+	KUNIT_EXPECT_EQ(test, ipi_get_arrival(virq, 0, &arrival), 0);
+	KUNIT_EXPECT_EQ(test, arrival.hwirq,
+			ipi_mapping_get(ipi_test_mapping(virq), 0) + OFFSET);
+	KUNIT_EXPECT_EQ(test, ipi_get_arrival(virq, IPI_EXTERNAL, &arrival), -EINVAL);
+}
+
 /* There are the same refusals as for CPUs of Linux */
 static void external_refused(struct kunit *test)
 {
@@ -91,6 +138,11 @@ static void external_refused(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(NULL, HWID), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(fake->domain, HWID), -EINVAL);
+
+	before = fake_count(fake);
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(fake->ipi, FAKE_NOBODY), -EINVAL);
+	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(fake->ipi, 0), -EBUSY);
+	fake_expect_count(test, fake, before);
 
 	fake->nr_hwirqs = 0;
 	before = fake_count(fake);
@@ -103,6 +155,7 @@ static struct kunit_case external_cases[] = {
 	KUNIT_CASE(external_no_request),
 	KUNIT_CASE(external_flags),
 	KUNIT_CASE(external_send),
+	KUNIT_CASE(external_arrival),
 	KUNIT_CASE(external_refused),
 	{ }
 };

@@ -300,8 +300,14 @@ static int fake_alloc_external(struct irq_domain *d, unsigned long hwid,
 			       irq_hw_number_t *hwirq)
 {
 	struct fake_ipi *fake = d->host_data;
-	int i = fake_alloc_one(fake);
+	int i;
 
+	if (hwid == FAKE_NOBODY)
+		return -EINVAL;
+	if (hwid < nr_cpu_ids)
+		return -EBUSY;
+
+	i = fake_alloc_one(fake);
 	if (i < 0)
 		return i;
 

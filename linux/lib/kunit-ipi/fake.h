@@ -27,6 +27,9 @@ enum fake_shape {
 	FAKE_BANKED,	/* The same for all targets, each of which has its own */
 };
 
+/* The hardware id of no processor; that of a CPU of Linux is its number */
+#define FAKE_NOBODY	0xdead
+
 enum fake_mask {
 	MASK_SINGLE,
 	MASK_ALL,

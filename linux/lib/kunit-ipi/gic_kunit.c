@@ -4,15 +4,19 @@
  */
 
 #include <linux/bitfield.h>
+#include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/interrupt.h>
+#include <linux/io.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/irqdomain.h>
 #include <linux/irqnr.h>
 #include <linux/minmax.h>
+#include <linux/msi.h>
 #include <linux/of.h>
 #include <linux/percpu.h>
+#include <linux/platform_device.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 
@@ -88,7 +92,7 @@ static void gic_fragmented(struct kunit *test)
 		}
 		/*
 		 * It is no run, so the space was fragmented indeed. Nor is the
-		 * first one 0, which is no shared interrupt of the GIC.
+		 * first one 0, which Malta has a device at.
 		 */
 		KUNIT_EXPECT_EQ(test, rows, 0);
 		real_expect_delivery(test, virq, cpu_possible_mask);
@@ -114,24 +118,18 @@ static void gic_no_stale_ipi(struct kunit *test)
 	real_expect_delivery(test, virq, cpu_possible_mask);
 }
 
-/* The number of the GIC's registers */
-static unsigned int intr_of(int virq, unsigned int target)
-{
-	return ipi_get_hwirq(virq, target) - GIC_NUM_LOCAL_INTRS;
-}
-
 /* Neither does one which was raised while the hwirq was nobody's */
 static void gic_no_foreign_ipi(struct kunit *test)
 {
 	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
 	unsigned int intr;
 
-	intr = intr_of(virq, 0);
+	intr = ipi_get_hwirq(virq, 0);
 	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 	write_gic_wedge(GIC_WEDGE_RW | intr);
 
 	virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
-	KUNIT_EXPECT_EQ(test, intr_of(virq, 0), intr);
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, 0), intr);
 	real_expect_delivery(test, virq, cpu_possible_mask);
 }
 
@@ -173,7 +171,7 @@ static void gic_mask_and_unmask(struct kunit *test)
 	ipi_test_request(test, virq, ipi_test_count);
 	ipi_test_no_hotplug(test);
 	for_each_online_cpu(cpu) {
-		turn.intr = intr_of(virq, cpu);
+		turn.intr = ipi_get_hwirq(virq, cpu);
 		smp_call_function_single(cpu, take_turn, &turn, 1);
 		KUNIT_EXPECT_TRUE(test, turn.enabled);
 		KUNIT_EXPECT_TRUE(test, turn.disabled);
@@ -190,7 +188,7 @@ static void gic_external_refused(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(test->priv, vp), -EINVAL);
 	KUNIT_EXPECT_EQ(test, irq_reserve_ipi_external(test->priv, 4096), -EINVAL);
 	for_each_possible_cpu(cpu) {
-		KUNIT_EXPECT_EQ(test, -EINVAL,
+		KUNIT_EXPECT_EQ(test, -EBUSY,
 				irq_reserve_ipi_external(test->priv, mips_cm_vp_id(cpu)));
 	}
 }
@@ -199,6 +197,7 @@ static void gic_external_refused(struct kunit *test)
 static void gic_external(struct kunit *test)
 {
 	unsigned int intr, cpu, vp = 0;
+	struct ipi_arrival arrival;
 	int virq;
 
 	for_each_possible_cpu(cpu)
@@ -208,7 +207,12 @@ static void gic_external(struct kunit *test)
 		kunit_skip(test, "Linux has all VPs");
 
 	virq = ipi_test_keep(test, irq_reserve_ipi_external(test->priv, vp));
-	intr = intr_of(virq, IPI_EXTERNAL);
+	KUNIT_ASSERT_EQ(test, ipi_get_arrival(virq, IPI_EXTERNAL, &arrival), 0);
+	KUNIT_EXPECT_EQ(test, arrival.hwid, vp);
+	intr = arrival.hwirq;
+	/* IP2 is pin 0 of the GIC */
+	KUNIT_EXPECT_EQ(test, arrival.pin,
+			(read_gic_map_pin(intr) & GIC_MAP_PIN_MAP) + 2);
 	KUNIT_EXPECT_TRUE(test, read_gic_mask(intr));
 	KUNIT_EXPECT_EQ(test, read_gic_map_vp(intr), BIT(vp));
 
@@ -253,6 +257,182 @@ static void gic_smp_hotplug(struct kunit *test)
 }
 #endif
 
+#ifdef CONFIG_MIPS_GIC_MSI
+
+#define NR_DOORBELLS	2
+
+/**
+ * struct doorbell - An interrupt which is raised by a message
+ * @msg:	The message
+ * @rung:	The interrupt was handled
+ * @cpu:	Where
+ */
+struct doorbell {
+	struct msi_msg		msg;
+	struct completion	rung;
+	unsigned int		cpu;
+};
+
+static struct doorbell doorbells[NR_DOORBELLS];
+static struct platform_device *test_pdev;
+
+static void doorbell_write_msg(struct msi_desc *desc, struct msi_msg *msg)
+{
+	doorbells[desc->msi_index].msg = *msg;
+}
+
+static irqreturn_t doorbell_handler(int irq, void *data)
+{
+	struct doorbell *bell = data;
+
+	bell->cpu = smp_processor_id();
+	return IRQ_WAKE_THREAD;
+}
+
+static irqreturn_t doorbell_thread(int irq, void *data)
+{
+	struct doorbell *bell = data;
+
+	complete(&bell->rung);
+	return IRQ_HANDLED;
+}
+
+static void doorbell_free_irq(void *bell)
+{
+	free_irq(msi_get_virq(&test_pdev->dev, (struct doorbell *)bell - doorbells), bell);
+}
+
+static void doorbell_free(void *pdev)
+{
+	platform_device_msi_free_irqs_all(&((struct platform_device *)pdev)->dev);
+}
+
+static void doorbell_unregister(void *pdev)
+{
+	platform_device_unregister(pdev);
+}
+
+/* As a driver gets them, whose node has msi-parent */
+static void doorbells_request(struct kunit *test)
+{
+	struct irq_domain *ipi = test->priv;
+
+	test_pdev = platform_device_register_simple("kunit-doorbell", PLATFORM_DEVID_AUTO,
+						    NULL, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, test_pdev);
+	ipi_test_at_exit(test, doorbell_unregister, test_pdev);
+
+	dev_set_msi_domain(&test_pdev->dev, irq_find_matching_fwnode(ipi->fwnode,
+								     DOMAIN_BUS_PLATFORM_MSI));
+	KUNIT_ASSERT_EQ(test, 0, platform_device_msi_init_and_alloc_irqs(&test_pdev->dev,
+								NR_DOORBELLS,
+								doorbell_write_msg));
+	ipi_test_at_exit(test, doorbell_free, test_pdev);
+
+	for (int i = 0; i < NR_DOORBELLS; i++) {
+		init_completion(&doorbells[i].rung);
+		KUNIT_ASSERT_EQ(test, 0, request_threaded_irq(msi_get_virq(&test_pdev->dev, i),
+							      doorbell_handler, doorbell_thread,
+							      0, "kunit-doorbell", &doorbells[i]));
+		ipi_test_at_exit(test, doorbell_free_irq, &doorbells[i]);
+	}
+}
+
+/* What firmware does with a message: writes it */
+static void doorbell_ring(struct kunit *test, unsigned int i)
+{
+	struct msi_msg *msg = &doorbells[i].msg;
+	void __iomem *wedge = ioremap((u64)msg->address_hi << 32 | msg->address_lo, 4);
+
+	KUNIT_ASSERT_NOT_NULL(test, wedge);
+	__raw_writel(msg->data, wedge);
+	iounmap(wedge);
+}
+
+static void expect_rung(struct kunit *test, unsigned int i)
+{
+	doorbell_ring(test, i);
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&doorbells[i].rung, 10 * HZ), 0);
+	KUNIT_EXPECT_FALSE(test, try_wait_for_completion(&doorbells[!i].rung));
+}
+
+/* A doorbell is handled by its own handler, as often as it is rung */
+static void gic_doorbells(struct kunit *test)
+{
+	int i;
+
+	doorbells_request(test);
+	for (i = 0; i < NR_DOORBELLS; i++) {
+		expect_rung(test, i);
+		expect_rung(test, i);
+	}
+
+	disable_irq(msi_get_virq(&test_pdev->dev, 0));
+	doorbell_ring(test, 0);
+	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&doorbells[0].rung, 2), 0);
+	enable_irq(msi_get_virq(&test_pdev->dev, 0));
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&doorbells[0].rung, 10 * HZ), 0);
+}
+
+/* Doorbells come from the pool of IPIs, and go back there, silent */
+static void gic_doorbells_and_ipis(struct kunit *test)
+{
+	unsigned int before = real_expect_all_back(test, test->priv), intr;
+
+	doorbells_request(test);
+	intr = doorbells[0].msg.data & ~GIC_WEDGE_RW;
+	KUNIT_EXPECT_TRUE(test, read_gic_mask(intr));
+	KUNIT_EXPECT_EQ(test, real_expect_all_back(test, test->priv), before - NR_DOORBELLS);
+
+	for (int i = 0; i < NR_DOORBELLS; i++)
+		kunit_release_action(test, doorbell_free_irq, &doorbells[i]);
+	doorbell_ring(test, 0);
+	kunit_release_action(test, doorbell_free, test_pdev);
+	KUNIT_EXPECT_FALSE(test, read_gic_mask(intr));
+	KUNIT_EXPECT_FALSE(test, read_gic_pend(intr));
+	KUNIT_EXPECT_EQ(test, real_expect_all_back(test, test->priv), before);
+}
+
+/* A doorbell is handled on the CPU that it is set to, and its message stays */
+static void gic_doorbell_affinity(struct kunit *test)
+{
+	unsigned int cpu = cpumask_last(cpu_online_mask), irq;
+	struct msi_msg msg;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	doorbells_request(test);
+	irq = msi_get_virq(&test_pdev->dev, 0);
+	msg = doorbells[0].msg;
+
+	KUNIT_EXPECT_EQ(test, irq_set_affinity(irq, cpumask_of(0)), 0);
+	expect_rung(test, 0);
+	KUNIT_EXPECT_EQ(test, doorbells[0].cpu, 0);
+	KUNIT_EXPECT_EQ(test, irq_set_affinity(irq, cpumask_of(cpu)), 0);
+	expect_rung(test, 0);
+	KUNIT_EXPECT_EQ(test, doorbells[0].cpu, cpu);
+	KUNIT_EXPECT_MEMEQ(test, &msg, &doorbells[0].msg, sizeof(msg));
+}
+
+#ifdef CONFIG_HOTPLUG_CPU
+/* A doorbell moves when its CPU goes off */
+static void gic_doorbell_hotplug(struct kunit *test)
+{
+	unsigned int cpu = cpumask_last(cpu_online_mask);
+
+	ipi_test_need_two(test, cpu_online_mask);
+	doorbells_request(test);
+	KUNIT_EXPECT_EQ(test, irq_set_affinity(msi_get_virq(&test_pdev->dev, 0),
+					       cpumask_of(cpu)), 0);
+	KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
+	expect_rung(test, 0);
+	KUNIT_EXPECT_NE(test, doorbells[0].cpu, cpu);
+	KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
+	expect_rung(test, 0);
+}
+#endif
+
+#endif /* CONFIG_MIPS_GIC_MSI */
+
 static struct kunit_case gic_cases[] = {
 	KUNIT_CASE(gic_exhausted),
 	KUNIT_CASE(gic_mask_with_hole),
@@ -262,6 +442,14 @@ static struct kunit_case gic_cases[] = {
 	KUNIT_CASE(gic_mask_and_unmask),
 	KUNIT_CASE(gic_external_refused),
 	KUNIT_CASE(gic_external),
+#ifdef CONFIG_MIPS_GIC_MSI
+	KUNIT_CASE(gic_doorbells),
+	KUNIT_CASE(gic_doorbells_and_ipis),
+	KUNIT_CASE(gic_doorbell_affinity),
+#ifdef CONFIG_HOTPLUG_CPU
+	KUNIT_CASE_SLOW(gic_doorbell_hotplug),
+#endif
+#endif
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE_SLOW(gic_smp_hotplug),
 #endif

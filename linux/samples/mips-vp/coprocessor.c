@@ -196,14 +196,13 @@ static int vp_start(struct device *dev, struct vp *vp, int irq)
 {
 	u32 ready;
 
-	/* Linux gets a per-CPU interrupt to its own CPUs, also if they are off */
-	if (irq_is_percpu_devid(vp->ipi) || vp_running(vp))
+	if (vp_running(vp))
 		return dev_err_probe(dev, -EBUSY, "VP %u is not free\n", vp->id);
 
 	memcpy_toio(vp->program, vp_program, vp_program_end - vp_program);
 	memset_io(vp->mbox, 0, MBOX_PAGE);
 	vp_write(vp, MBOX_GIC, CKSEG1ADDR(read_gcr_gic_base() & CM_GCR_GIC_BASE_GICBASE));
-	vp_write(vp, MBOX_KICK, ipi_get_hwirq(vp->ipi, IPI_EXTERNAL) - GIC_NUM_LOCAL_INTRS);
+	vp_write(vp, MBOX_KICK, ipi_get_hwirq(vp->ipi, IPI_EXTERNAL));
 	vp_write(vp, MBOX_ANSWER, irqd_to_hwirq(irq_get_irq_data(irq)) - GIC_NUM_LOCAL_INTRS);
 
 	mips_cm_lock_other(0, 0, vp->id, CM_GCR_Cx_OTHER_BLOCK_LOCAL);
@@ -222,13 +221,12 @@ static int vp_start(struct device *dev, struct vp *vp, int irq)
 
 static int vp_find(struct device *dev, struct vp *vp)
 {
-	struct device_node *target __free(device_node) =
-		of_parse_phandle(dev->of_node, "ipi-targets", 0);
 	struct device_node *memory __free(device_node) =
 		of_parse_phandle(dev->of_node, "memory-region", 0);
 	struct resource res;
 
-	if (!target || of_address_to_resource(memory, 0, &res))
+	if (of_property_read_u32_index(dev->of_node, "ipis", 1, &vp->id) ||
+	    of_address_to_resource(memory, 0, &res))
 		return -EINVAL;
 
 	/* What a VP can start from: an uncached page below 512 MiB */
@@ -236,7 +234,6 @@ static int vp_find(struct device *dev, struct vp *vp)
 	    !IS_ALIGNED(res.start, MBOX_PAGE))
 		return -EINVAL;
 
-	vp->id = of_get_cpu_hwid(target, 0);
 	vp->base = res.start;
 	vp->program = devm_ioremap(dev, res.start, 2 * MBOX_PAGE);
 	if (!vp->program)
@@ -272,7 +269,7 @@ static int vp_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
-	vp->ipi = devm_of_irq_reserve_ipi_byname(dev, "kick");
+	vp->ipi = devm_irq_reserve_ipi_byname(dev, "kick");
 	if (vp->ipi < 0)
 		return dev_err_probe(dev, vp->ipi, "no IPI\n");
 
