@@ -3,7 +3,7 @@
  * The one program of the initramfs. "ipi.mode=" on the kernel command line
  * says what it does: "boot" (the default) makes IPIs and prints what the
  * kernel knows about them, "stress" takes CPUs off and on under load,
- * "coprocessor" talks to a VP which does not run Linux, "foreign" to such a
+ * "remoteproc" talks to a VP which does not run Linux, "foreign" to such a
  * processor of a PC, "shell" is interactive. All end in a reboot, on which QEMU stops.
  *
  * Lines that tools/verdict.py reads start with "ipi: ".
@@ -72,8 +72,8 @@ int main(void)
 	if (!strcmp(mode, "stress"))
 		run_stress(number("ipi.rounds"), number("ipi.off"),
 			   number("ipi.torture"));
-	else if (!strcmp(mode, "coprocessor"))
-		run_coprocessor(number("ipi.messages"), number("ipi.restarts"));
+	else if (!strcmp(mode, "remoteproc"))
+		run_remoteproc(number("ipi.messages"), number("ipi.restarts"));
 	else if (!strcmp(mode, "foreign"))
 		run_foreign(number("ipi.messages"));
 	else if (!strcmp(mode, "shell"))

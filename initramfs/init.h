@@ -25,8 +25,9 @@ void poke_driver(void);
 /* stress.c: CPUs go off and on */
 bool set_cpu_online(int cpu, const char *state);
 void avoid_count_wrap(void);
+void show_leaks(void);
 
-/* coprocessor.c: CPUs go off and on meanwhile */
+/* remoteproc.c: CPUs go off and on meanwhile */
 bool start_cycles(void);
 int stop_cycles(void);
 
@@ -37,7 +38,7 @@ void show_irqs(void);
 /* One per mode. */
 void run_boot(bool backtrace);
 void run_stress(int rounds, int off, bool torture);
-void run_coprocessor(int messages, int restarts);
+void run_remoteproc(int messages, int restarts);
 void run_foreign(int messages);
 void run_shell(void);
 

@@ -310,7 +310,7 @@ static bool round_trip(int cpus, bool hotplug)
  * Only what two scans call a leak is one, and only what is older than
  * kmemleak's minimum age is looked at.
  */
-static void show_leaks(void)
+void show_leaks(void)
 {
 	static const char file[] = "/sys/kernel/debug/kmemleak";
 	int i;

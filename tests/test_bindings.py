@@ -21,8 +21,8 @@ TREE = """/dts-v1/;
 	device { %s };
 };
 """
-COPROCESSOR = """compatible = "mti,vp-coprocessor"; memory-region = <&vp>;
-		interrupt-parent = <&gic>; interrupts = <0 64 1>;"""
+REMOTEPROC = """compatible = "mti,vp-rproc"; memory-region = <&vp>, <&vp>;
+		msi-parent = <&gic>;"""
 
 
 class Bindings(Scratch):
@@ -39,7 +39,7 @@ class Bindings(Scratch):
                            "ipis = <&gic 3>;",
                            "ipis = <&gic 3>, <&far 1 0>; ipi-names = \"one\", \"two\";",
                            "interrupt-controller; #interrupt-cells = <1>; #ipi-cells = <2>;",
-                           COPROCESSOR + "ipis = <&gic 3>; ipi-names = \"kick\";"):
+                           REMOTEPROC + "ipis = <&gic 3>; ipi-names = \"kick\";"):
             self.assertEqual("", self.complaints(properties), properties)
 
     def test_bad_forms(self):
@@ -53,10 +53,14 @@ class Bindings(Scratch):
                 ("interrupt-controller; #interrupt-cells = <1>; #ipi-cells = <0>;",
                  "#ipi-cells"),
                 ("#ipi-cells = <1>;", "dependency"),
-                (COPROCESSOR, "'ipis' is a required property"),
-                (COPROCESSOR + "ipis = <&gic 3>; ipi-names = \"ring\";", "kick"),
-                (COPROCESSOR + "ipis = <&gic 3>, <&gic 3>; ipi-names = \"kick\";",
-                 "too long")):
+                (REMOTEPROC, "'ipis' is a required property"),
+                (REMOTEPROC.replace("<&vp>, <&vp>", "<&vp>") +
+                 "ipis = <&gic 3>; ipi-names = \"kick\";", "too short"),
+                (REMOTEPROC + "ipis = <&gic 3>; ipi-names = \"ring\";", "kick"),
+                (REMOTEPROC + "ipis = <&gic 3>, <&gic 3>; ipi-names = \"kick\";",
+                 "too long"),
+                (REMOTEPROC + "interrupts = <64>; ipis = <&gic 3>; ipi-names = \"kick\";",
+                 "interrupts")):
             self.assertIn(word, self.complaints(properties), properties)
 
     def test_a_binding_that_is_wrong(self):

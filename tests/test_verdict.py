@@ -7,16 +7,16 @@ from unittest import mock
 
 from support import TOP, Scratch
 
-import coprocessor
 import foreign
 import kunit
 import machine
+import remoteproc
 import verdict
 from common import Refused
 
 LOGS = TOP / "tests" / "logs"
 MALTA = machine.load("malta")
-COPROCESSOR = machine.load("malta-coprocessor")
+REMOTEPROC = machine.load("malta-remoteproc")
 FOREIGN = machine.load("x86_64-foreign")
 NMI = dataclasses.replace(machine.load("arm64-nmi"), cpus=2)
 
@@ -38,15 +38,8 @@ unreferenced object 0x980000000123a400 (size 64):
   comm "swapper/0", pid 1, jiffies 4294937310
   hex dump (first 32 bytes):
 """
-START_1 = """\
-ipi: reserved virq 29 hwirq 37
-ipi: exchange messages 100 lost 0 wrong 0 stale 0 rate 5100 handled 100 empty 0 running 1
-"""
-RESTART_2 = """\
-ipi: stopped mapped 40
-ipi: reserved virq 29 hwirq 37
-ipi: exchange messages 100 lost 0 wrong 0 stale 0 rate 5200 handled 100 empty 0 running 1
-"""
+EXCHANGE = "ipi: exchange messages 100 echoed 100 lost 0 wrong 0 repeated 0 late 0 rate %d\n"
+RESTART = "ipi: stopped mapped 40\n" + EXCHANGE % 2100
 
 
 def says(line):
@@ -148,27 +141,50 @@ BAD_NMI = {
     "not-said": ([("Pseudo-NMIs enabled", "Pseudo-NMIs left off")],
                  ["the kernel does not say 'Pseudo-NMIs enabled'"]),
 }
-BAD_COPROCESSOR = {
-    "lost": ([("messages 1000 lost 0", "messages 412 lost 1"), ("handled 1000", "handled 413")],
-             ["messages is 412 of 1000", "lost is 1 of", "handled is 413 of"]),
-    "wrong": ([("1000 lost 0 wrong 0", "1000 lost 0 wrong 1")], ["wrong is 1 of 1000 messages"]),
-    "stale": ([("stale 0 rate 6400", "stale 2 rate 6400")], ["stale is 2 of 1000 messages"]),
-    "empty": ([("rate 5200 handled 100 empty 0", "rate 5200 handled 100 empty 1")],
-              ["empty is 1 of 100 messages"]),
-    "stopped": ([("handled 1000 empty 0 running 1", "handled 1000 empty 0 running 0")],
-                ["running is 0 of 1000 messages, not 1"]),
-    "not-restarted": ([(RESTART_2, "")],
-                      ["2 exchanges, not 3", "1 times 'stopped', not 2",
-                       "2 times 'reserved', not 3"]),
-    "irq-leaked": ([(START_1, START_1.replace("virq 29", "virq 30"))],
-                   ["'reserved' has {'virq': 30, 'hwirq': 37} after"]),
-    "mapping-leaked": ([(RESTART_2, RESTART_2.replace("mapped 40", "mapped 41"))],
-                       ["'stopped' has {'mapped': 41} after"]),
-    "hwirq-leaked": ([(START_1, START_1.replace("hwirq 37", "hwirq 38"))],
-                     ["'reserved' has {'virq': 29, 'hwirq': 38} after"]),
+BAD_REMOTEPROC = {
+    "lost": ([("1000 echoed 1000 lost 0", "1000 echoed 999 lost 1")],
+             ["exchange 0: echoed is 999, not 1000", "exchange 0: lost is 1, not 0"]),
+    "no-echo": ([("100 echoed 100 lost 0 wrong 0 repeated 0 late 0 rate 2121",
+                  "100 echoed 0 lost 100 wrong 0 repeated 0 late 0 rate 0")],
+                ["exchange 7: echoed is 0, not 100", "exchange 7: lost is 100, not 0"]),
+    "wrong": ([("lost 0 wrong 0 repeated 0 late 0 rate 3200",
+                "lost 0 wrong 1 repeated 0 late 0 rate 3200")], ["exchange 0: wrong is 1"]),
+    "repeated": ([("repeated 0 late 0 rate 2101", "repeated 1 late 0 rate 2101")],
+                 ["exchange 2: repeated is 1, not 0"]),
+    "late": ([("late 0 rate 3200", "late 2 rate 3200")], ["exchange 0: late is 2, not 0"]),
+    "not-restarted": ([(RESTART, "")],
+                      ["10 exchanges, not 11", "2 times 'stopped', not 3"]),
+    "mapping-leaked": ([(RESTART, RESTART.replace("mapped 40", "mapped 41"))],
+                       ["'stopped' has 40 after 41: something leaked"]),
+    "unbind-leaked": ([("unbound mapped 38\n" + EXCHANGE % 2131,
+                        "unbound mapped 39\n" + EXCHANGE % 2131)],
+                      ["'unbound mapped' has 39 after 38: something leaked"]),
+    "memory-leaked": ([("ipi: begin leaks\n", "ipi: begin leaks\n" + LEAK)],
+                      ["1 unreferenced objects"]),
+    "leaks-not-looked-for": ([("ipi: begin leaks\nipi: end leaks\n", "")],
+                             ["nobody looked for leaks"]),
+    "sample-lost": ([("incoming msg 57 (", "outgoing msg 57 (")],
+                    ["the sample did not get 100 messages in order, but misses [57]"]),
+    "sample-twice": ([("incoming msg 57 (src: 0x400)",
+                       "incoming msg 57 (src: 0x400)\nincoming msg 57 (src: 0x400)")],
+                     ["the sample did not get 100 messages in order, but misses [100]"]),
+    "no-crash": ([("[   21.1] remoteproc remoteproc0: the firmware reports fault 99\n", "")],
+                 ["the firmware crashed 2 times, not 3"]),
+    "bad-firmware-taken": ([("bad magic errno 22 offline 1", "bad magic errno 0 offline 0")],
+                           ["firmware 'magic': errno is 0", "firmware 'magic': offline is 0"]),
+    "bad-firmware-leaked": ([("bad half errno 22 offline 1 mapped 44",
+                              "bad half errno 22 offline 1 mapped 45")],
+                            ["firmware 'half': mapped is 45, not 44"]),
+    "no-reason": ([("Image is too small", "Sorry")],
+                  ["firmware 'tiny': the kernel does not say 'Image is too small'"]),
+    "large-message-taken": ([("bad size errno 90", "bad size errno 0")],
+                            ["message 'size': errno is 0, not 90"]),
+    "full-ring-not-noticed": ([("bad full errno 11 fits 1", "bad full errno 0 fits 0")],
+                              ["message 'full': errno is 0", "message 'full': fits is 0"]),
     "no-hotplug": ([("ipi: cycles 17", "ipi: cycles 0")], ["the CPUs did not go off and on"]),
-    "other-target": ([("external 3:", "external 2:")],
-                     ["the IPI {'virq': 29, 'hwirq': 37} is not one to"]),
+    "cpu-silent": ([(" 26:         59         37         28", " 26:         59         37          0")],
+                   ["row 'IPI call' (virq 26) has no count on CPU 2"]),
+    "other-target": ([("external 3:", "external 2:")], ["there is no IPI to processor 3"]),
     "driver-stays": ([says("ipi: failed: the driver does not go")],
                      ["ipi: failed: the driver does not go"]),
 }
@@ -202,8 +218,8 @@ def run_of(log, *edits, status=0, why=""):
     return verdict.Run(text, status, why)
 
 
-def judge_coprocessor(run):
-    return coprocessor.judge(COPROCESSOR, run, 1000, 2)
+def judge_remoteproc(run):
+    return remoteproc.judge(REMOTEPROC, run, 1000, 2)
 
 
 def judge_foreign(run):
@@ -251,7 +267,7 @@ class Judge(unittest.TestCase):
     def test_a_controller_without_ipis_to_spare_may_use_the_fake(self):
         log = run_of("stress-good", FAKE).log
         for name, faults in (("arm64-kasan", 0), ("malta-mt", 0), ("malta-debug", 1),
-                             ("malta-coprocessor", 1)):
+                             ("malta-remoteproc", 1)):
             described = machine.load(name)
             self.assertEqual(faults, len(verdict.judge_controller(described, log)), name)
 
@@ -264,8 +280,8 @@ class Judge(unittest.TestCase):
     def test_good_nmi(self):
         self.assertEqual([], verdict.judge_boot(NMI, run_of("nmi-good")))
 
-    def test_good_coprocessor(self):
-        self.assertEqual([], judge_coprocessor(run_of("coprocessor-good")))
+    def test_good_remoteproc(self):
+        self.assertEqual([], judge_remoteproc(run_of("remoteproc-good")))
 
     def test_good_foreign(self):
         self.assertEqual([], judge_foreign(run_of("foreign-good")))
@@ -336,7 +352,7 @@ def _add(log, judge, bad):
 
 _add("good", lambda run: verdict.judge_boot(MALTA, run), BAD)
 _add("nmi-good", lambda run: verdict.judge_boot(NMI, run), BAD_NMI)
-_add("coprocessor-good", judge_coprocessor, BAD_COPROCESSOR)
+_add("remoteproc-good", judge_remoteproc, BAD_REMOTEPROC)
 _add("foreign-good", judge_foreign, BAD_FOREIGN)
 _add("stress-good", judge_stress, BAD_STRESS)
 

@@ -16,6 +16,22 @@ BINDINGS = Path("Documentation/devicetree/bindings")
 _DTC = ["dtc", "-q", "-@", "-O", "dtb"]
 
 
+# Of these properties Debian's dt-schema does not know that they are lists of
+# phandles. A newer one does.
+_TYPES = """%YAML 1.2
+---
+$id: http://devicetree.org/schemas/types-of-others.yaml#
+$schema: http://devicetree.org/meta-schemas/core.yaml#
+title: Types which a newer dt-schema has
+maintainers: [ "Nobody <nobody@example.org>" ]
+select: true
+properties:
+  memory-region:
+    $ref: /schemas/types.yaml#/definitions/phandle-array
+additionalProperties: true
+"""
+
+
 def ours():
     return sorted((TOP / "linux" / BINDINGS).rglob("*.yaml"))
 
@@ -30,8 +46,9 @@ def _complaints(command):
 
 def compile_schemas(folder):
     """All bindings in one file, which dt-validate reads."""
-    schema = folder / "schema.json"
-    schema.write_text(run(["dt-mk-schema", "-j", *ours()]))
+    schema, types = folder / "schema.json", folder / "types.yaml"
+    types.write_text(_TYPES)
+    schema.write_text(run(["dt-mk-schema", "-j", types, *ours()]))
     return schema
 
 

@@ -6,10 +6,10 @@ import subprocess
 import base
 import branch
 import build
-import coprocessor
 import foreign
 import patience
 import qemu
+import remoteproc
 import verdict
 from common import BASE, Failure, say, step
 
@@ -78,7 +78,7 @@ def boot_log(machine):
 # What a mode is told besides, who judges it, and who shows it.
 _MODES = {
     "boot": ("", verdict.judge_boot, verdict.show),
-    "coprocessor": (coprocessor.OPTIONS, coprocessor.judge, coprocessor.show),
+    "remoteproc": (remoteproc.OPTIONS, remoteproc.judge, remoteproc.show),
     "foreign": (foreign.OPTIONS, foreign.judge, foreign.show),
 }
 

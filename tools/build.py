@@ -83,9 +83,13 @@ def configure(machine):
                       f"grant: {' '.join(missing)}")
 
 
+def modules_of(machine):
+    return machine.modules + (MODULES if machine.torture else [])
+
+
 def build_image(machine, *words):
     make(machine, machine.kernel_folder / "build.log", f"-j{os.cpu_count()}", *words,
-         *([machine.dtb] if machine.dtb else []), *(["modules"] if machine.torture else []),
+         *([machine.dtb] if machine.dtb else []), *(["modules"] if modules_of(machine) else []),
          machine.image.rpartition("/")[2])
 
 
@@ -105,12 +109,16 @@ def build_initramfs(machine):
         run([f"{machine.cross}gcc", "-O2", "-D_GNU_SOURCE", "-Wall", "-Wextra",
              "-Wno-unused-parameter", "-Werror", "-static", "-pthread",
              "-o", folder / "init", *sources])
-        modules = [machine.kernel_folder / name for name in MODULES if machine.torture]
+        modules = [machine.kernel_folder / name for name in modules_of(machine)]
+        firmware = [machine.kernel_folder / name for name in machine.firmware]
         write_whole(folder / "list",
                     "dir /dev 0755 0 0\n"
                     "nod /dev/console 0600 0 0 c 5 1\n"
                     f"file /init {folder / 'init'} 0755 0 0\n" +
-                    "".join(f"file /{path.name} {path} 0644 0 0\n" for path in modules))
+                    "dir /lib 0755 0 0\ndir /lib/firmware 0755 0 0\n" +
+                    "".join(f"file /{path.name} {path} 0644 0 0\n" for path in modules) +
+                    "".join(f"file /lib/firmware/{path.name} {path} 0644 0 0\n"
+                            for path in firmware))
         packer = machine.kernel_folder / "usr" / "gen_init_cpio"
         image = run([packer, folder / "list"], text=False)
         (machine.kernel_folder / "initramfs.cpio").write_bytes(image)

@@ -11,7 +11,7 @@ from common import BUILD, LINUX, TOP, Failure
 MACHINES = TOP / "machines"
 
 # The fragments that ask for what the series brings.
-_NEW = ("kunit", "malta-coprocessor")
+_NEW = ("kunit", "malta-remoteproc")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +45,9 @@ class Machine:
     rounds:   rounds of the stress, in each of which every CPU goes off and on
     off:      seconds for which a CPU stays off in the stress, where hotplug is
     messages: how many messages the stress passes over driver IPIs
-    mode:     what a boot does: "boot", "coprocessor", or "foreign"
+    mode:     what a boot does: "boot", "remoteproc", or "foreign"
+    modules:  kernel modules that the initramfs has in /, below the kernel's build folder
+    firmware: what it has in /lib/firmware, below the same
     qemu_version: the QEMU it takes, any if 0; an older one is left alone, and
               qemu_package of Debian's backports is run from build/archive
     base:     the oldest base that has the hardware, any if empty
@@ -77,6 +79,8 @@ class Machine:
     off: int = 5
     messages: int = 0
     mode: str = "boot"
+    modules: list = dataclasses.field(default_factory=list)
+    firmware: list = dataclasses.field(default_factory=list)
     qemu_version: int = 0
     qemu_package: str = ""
     base: str = ""

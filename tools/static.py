@@ -11,7 +11,7 @@ from git import Repo
 
 SPARSE = TOP / "tools" / "sparse.sh"
 # Between them their kernels have all of the touched files.
-MACHINES = ("malta", "malta-coprocessor", "malta-mt", "arm64-gicv3", "arm", "riscv")
+MACHINES = ("malta", "malta-remoteproc", "malta-mt", "arm64-gicv3", "arm", "riscv")
 
 
 def messages(text):

@@ -28,7 +28,7 @@ from common import BASE, DEFAULT_BASE, TOP, Failure, Refused, say, step
 # What runs on every change: an hour on two cores. The rest has its own command.
 PLATFORMS = ["maltaup", "generic", "cavium_octeon", "bmips"]
 BOOT = ["malta", "malta-8", "malta-amp", "malta-mt", "malta-be", "malta-up",
-        "malta-coprocessor", "arm64-gicv3", "arm64-gicv2", "arm64-nmi", "arm",
+        "malta-remoteproc", "arm64-gicv3", "arm64-gicv2", "arm64-nmi", "arm",
         "arm-raspi2", "riscv", "riscv-aia", "x86_64", "x86_64-foreign"]
 KUNIT = ["malta", "malta-amp", "malta-mt-1", "malta-up", "arm64-nmi", "x86_64"]
 # They take minutes each, and run in ./ipi check.
@@ -36,7 +36,7 @@ KUNITCONFIG = []
 STRESS = ["malta"]
 
 # The same for the bases which are not the default.
-OTHER_BASES = {"7.3": ["prepare", "check", "mutants", "boot malta", "kunit malta",
+OTHER_BASES = {"7.3": ["prepare", "check", "mutants", "boot malta", "kunit malta", "boot malta-remoteproc",
                        "boot arm64-gicv3", "boot arm64-gicv5", "kunit arm64-gicv5"]}
 _TESTS = TOP / "tests"
 _UNIT = "unit tests"

@@ -270,7 +270,7 @@ def judge_stress(machine, run, rounds):
         faults.append(f"no CPU stayed off for {machine.off} s")
     rows = ipi_rows(sections(log).get(INTERRUPTS, ""))
     return (faults + judge_rows(machine, rows) + _judge_messages(machine, log) +
-            _judge_torture(machine, log) + _judge_leaks(machine, log) +
+            _judge_torture(machine, log) + judge_leaks(machine, log) +
             _judge_said(machine, run))
 
 
@@ -314,7 +314,7 @@ def _has(machine, setting):
                for name in machine.configs)
 
 
-def _judge_leaks(machine, log):
+def judge_leaks(machine, log):
     text = sections(log).get(LEAKS)
     if text is None:
         return ["nobody looked for leaks"] if _has(machine, _KMEMLEAK) else []

@@ -21,6 +21,7 @@
 #include <linux/string.h>
 
 #include <asm/mips-cps.h>
+#include <asm/smp-cps.h>
 
 #include "real.h"
 
@@ -224,6 +225,63 @@ static void gic_external(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, read_gic_pend(intr));
 	KUNIT_EXPECT_FALSE(test, read_gic_mask(intr));
 }
+
+#ifdef CONFIG_MIPS_CPS
+/* A VP is either a possible CPU or foreign, and the GIC thinks the same */
+static void gic_foreign_vps(struct kunit *test)
+{
+	unsigned int cpu, core, vp;
+	u32 foreign;
+	int virq;
+
+	if (!cpu_has_vp || mips_cps_multicluster_cpus())
+		kunit_skip(test, "no VPs, or no numbers for them");
+
+	for_each_possible_cpu(cpu) {
+		core = cpu_core(&cpu_data[cpu]);
+		foreign = mips_cps_foreign_vps(0, core);
+		KUNIT_EXPECT_FALSE(test, foreign & BIT(cpu_vpe_id(&cpu_data[cpu])));
+
+		for (vp = 0; vp < mips_cps_numvps(0, core); vp++) {
+			virq = irq_reserve_ipi_external(test->priv,
+							core * mips_cm_max_vp_width() + vp);
+			if (foreign & BIT(vp)) {
+				KUNIT_EXPECT_GT(test, virq, 0);
+				KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+			} else {
+				KUNIT_EXPECT_EQ(test, virq, -EBUSY);
+			}
+		}
+	}
+}
+
+/* What happens to a core of four VPs, of which some are foreign and some run */
+static void gic_foreign_vps_spared(struct kunit *test)
+{
+	static const struct {
+		u32	foreign;
+		u32	running;
+		bool	may_power_off;
+		bool	may_reset;
+	} cases[] = {
+		{ 0x0, 0x0, true,  true },
+		{ 0x0, 0xf, true,  true },
+		{ 0x8, 0x0, false, true },
+		{ 0x8, 0x7, false, true },
+		{ 0x8, 0x8, false, false },
+		{ 0x8, 0xf, false, false },
+		{ 0xa, 0x2, false, false },
+		{ 0xf, 0x0, false, true },
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+		KUNIT_EXPECT_EQ(test, mips_cps_may_power_off(cases[i].foreign),
+				cases[i].may_power_off);
+		KUNIT_EXPECT_EQ(test, mips_cps_may_reset(cases[i].foreign, cases[i].running),
+				cases[i].may_reset);
+	}
+}
+#endif
 
 #ifdef CONFIG_HOTPLUG_CPU
 /* The SMP IPIs which are enabled on a CPU */
@@ -442,6 +500,10 @@ static struct kunit_case gic_cases[] = {
 	KUNIT_CASE(gic_mask_and_unmask),
 	KUNIT_CASE(gic_external_refused),
 	KUNIT_CASE(gic_external),
+#ifdef CONFIG_MIPS_CPS
+	KUNIT_CASE(gic_foreign_vps),
+	KUNIT_CASE(gic_foreign_vps_spared),
+#endif
 #ifdef CONFIG_MIPS_GIC_MSI
 	KUNIT_CASE(gic_doorbells),
 	KUNIT_CASE(gic_doorbells_and_ipis),

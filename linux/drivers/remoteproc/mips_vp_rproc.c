@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A virtual processor (VP) of a MIPS Coherent Processing System which Linux does
+ * not run on, as remote processor.
+ *
+ * Linux kicks it by an IPI of the GIC, and is interrupted by a message which the
+ * VP writes to the GIC. The firmware runs in kernel mode and reaches all memory:
+ * it is as trusted as Linux.
+ */
+
+#include <linux/bits.h>
+#include <linux/interrupt.h>
+#include <linux/io.h>
+#include <linux/iopoll.h>
+#include <linux/ipi.h>
+#include <linux/ipi-fwnode.h>
+#include <linux/irq.h>
+#include <linux/mod_devicetable.h>
+#include <linux/msi.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
+#include <linux/of_reserved_mem.h>
+#include <linux/platform_device.h>
+#include <linux/remoteproc.h>
+#include <linux/remoteproc/mips_vp.h>
+#include <linux/sizes.h>
+
+#include <asm/addrspace.h>
+#include <asm/mips-cps.h>
+
+#define STOP_US		1000000
+
+/* Entries of memory-region */
+#define MEM_VRINGS	0
+#define MEM_FIRMWARE	1
+
+/**
+ * struct mips_vp - A VP with firmware
+ * @rproc:	The remote processor
+ * @core:	Core that the VP belongs to
+ * @vp:		Number of the VP in its core
+ * @kick:	The IPI which kicks it
+ * @arrival:	How the firmware sees the IPI
+ * @doorbell:	The interrupt it raises
+ * @msg:	How it does that
+ * @ears:	Hears the doorbell while the devices of the firmware are there
+ * @firmware:	The memory it is loaded to
+ * @mem:	The same, mapped
+ * @rsc:	Offset in the resource table of what the firmware is told, or 0
+ */
+struct mips_vp {
+	struct rproc		*rproc;
+	unsigned int		core;
+	unsigned int		vp;
+	int			kick;
+	struct ipi_arrival	arrival;
+	int			doorbell;
+	struct msi_msg		msg;
+	struct rproc_subdev	ears;
+	struct resource		firmware;
+	void __iomem		*mem;
+	int			rsc;
+};
+
+static void mips_vp_lock_other(const struct mips_vp *vp)
+{
+	mips_cm_lock_other(0, vp->core, vp->vp, CM_GCR_Cx_OTHER_BLOCK_LOCAL);
+}
+
+static bool mips_vp_running(const struct mips_vp *vp)
+{
+	u32 running;
+
+	mips_vp_lock_other(vp);
+	running = read_cpc_co_vp_running();
+	mips_cm_unlock_other();
+	return running & BIT(vp->vp);
+}
+
+/* An address is a physical one, or in an unmapped alias of 32 bit firmware */
+static void *mips_vp_da_to_va(struct rproc *rproc, u64 da, size_t len, bool *is_iomem)
+{
+	struct mips_vp *vp = rproc->priv;
+	phys_addr_t pa = CPHYSADDR(da);
+
+	if (da != pa && da != (u32)CKSEG0ADDR(pa) && da != (u32)CKSEG1ADDR(pa))
+		return NULL;
+
+	if (pa < vp->firmware.start || len > resource_size(&vp->firmware) ||
+	    pa - vp->firmware.start > resource_size(&vp->firmware) - len)
+		return NULL;
+
+	if (is_iomem)
+		*is_iomem = true;
+	return (void __force *)vp->mem + (pa - vp->firmware.start);
+}
+
+static int mips_vp_prepare(struct rproc *rproc)
+{
+	struct mips_vp *vp = rproc->priv;
+
+	/* That of the firmware before */
+	vp->rsc = 0;
+	return 0;
+}
+
+static int mips_vp_handle_rsc(struct rproc *rproc, u32 type, void *rsc, int offset, int avail)
+{
+	struct mips_vp *vp = rproc->priv;
+
+	if (type != MIPS_VP_RESOURCE)
+		return RSC_IGNORED;
+
+	if (avail < sizeof(struct mips_vp_resource)) {
+		dev_err(&rproc->dev, "the resource of the VP is truncated\n");
+		return -EINVAL;
+	}
+
+	vp->rsc = offset;
+	*(struct mips_vp_resource *)rsc = (struct mips_vp_resource) {
+		.kick_number	= vp->arrival.hwirq,
+		.kick_pin	= vp->arrival.pin,
+		.doorbell_low	= vp->msg.address_lo,
+		.doorbell_high	= vp->msg.address_hi,
+		.doorbell_data	= vp->msg.data,
+	};
+	return RSC_HANDLED;
+}
+
+static int mips_vp_check(struct rproc *rproc)
+{
+	struct mips_vp *vp = rproc->priv;
+
+	if (!vp->rsc) {
+		dev_err(&rproc->dev, "the firmware has no resource of the VP\n");
+		return -EINVAL;
+	}
+
+	if (!IS_ALIGNED(rproc->bootaddr, SZ_4K) ||
+	    !mips_vp_da_to_va(rproc, rproc->bootaddr, SZ_4K, NULL)) {
+		dev_err(&rproc->dev, "a VP cannot start at %#llx\n", rproc->bootaddr);
+		return -EINVAL;
+	}
+
+	if (mips_vp_running(vp)) {
+		dev_err(&rproc->dev, "VP %lu runs already\n", vp->arrival.hwid);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static int mips_vp_start(struct rproc *rproc)
+{
+	struct mips_vp *vp = rproc->priv;
+	int ret;
+
+	ret = mips_vp_check(rproc);
+	if (ret)
+		return ret;
+
+	/* Started after the devices of the firmware, and stopped before them */
+	rproc_add_subdev(rproc, &vp->ears);
+
+	mips_vp_lock_other(vp);
+	write_gcr_co_reset_base(CKSEG1ADDR(CPHYSADDR(rproc->bootaddr)));
+	/* The firmware is there before the VP runs */
+	wmb();
+	write_cpc_co_vp_run(BIT(vp->vp));
+	mips_cm_unlock_other();
+	return 0;
+}
+
+static int mips_vp_stop(struct rproc *rproc)
+{
+	struct mips_vp *vp = rproc->priv;
+	bool running;
+	int ret;
+
+	mips_vp_lock_other(vp);
+	write_cpc_co_vp_stop(BIT(vp->vp));
+	mips_cm_unlock_other();
+
+	ret = read_poll_timeout(mips_vp_running, running, !running, 100, STOP_US, false, vp);
+	if (ret)
+		dev_err(&rproc->dev, "VP %lu does not stop\n", vp->arrival.hwid);
+	else
+		rproc_remove_subdev(rproc, &vp->ears);
+	return ret;
+}
+
+static void mips_vp_kick(struct rproc *rproc, int vqid)
+{
+	struct mips_vp *vp = rproc->priv;
+	int ret;
+
+	/* Orders the message before the IPI */
+	ret = irq_send_ipi_all(vp->kick);
+	if (ret)
+		dev_err_ratelimited(&rproc->dev, "cannot kick VP %lu: %d\n", vp->arrival.hwid, ret);
+}
+
+static const struct rproc_ops mips_vp_ops = {
+	.prepare	= mips_vp_prepare,
+	.start		= mips_vp_start,
+	.stop		= mips_vp_stop,
+	.kick		= mips_vp_kick,
+	.da_to_va	= mips_vp_da_to_va,
+	.handle_rsc	= mips_vp_handle_rsc,
+};
+
+static int mips_vp_listen(struct rproc_subdev *ears)
+{
+	enable_irq(container_of(ears, struct mips_vp, ears)->doorbell);
+	return 0;
+}
+
+/* When this returns, nobody looks at the virtqueues any more */
+static void mips_vp_ignore(struct rproc_subdev *ears, bool crashed)
+{
+	disable_irq(container_of(ears, struct mips_vp, ears)->doorbell);
+}
+
+static irqreturn_t mips_vp_rung(int irq, void *data)
+{
+	struct mips_vp *vp = data;
+	struct rproc *rproc = vp->rproc;
+	const struct mips_vp_resource *rsc = (void *)rproc->table_ptr + vp->rsc;
+	u32 fault = READ_ONCE(rsc->fault);
+
+	if (fault) {
+		dev_err(&rproc->dev, "the firmware reports fault %u\n", fault);
+		rproc_report_crash(rproc, RPROC_FATAL_ERROR);
+		return IRQ_HANDLED;
+	}
+
+	for (int id = 0; id <= rproc->max_notifyid; id++)
+		rproc_vq_interrupt(rproc, id);
+	return IRQ_HANDLED;
+}
+
+static void mips_vp_write_msg(struct msi_desc *desc, struct msi_msg *msg)
+{
+	struct mips_vp *vp = dev_get_drvdata(msi_desc_to_dev(desc));
+
+	vp->msg = *msg;
+}
+
+static void mips_vp_free_doorbell(void *dev)
+{
+	platform_device_msi_free_irqs_all(dev);
+}
+
+static int mips_vp_get_doorbell(struct device *dev, struct mips_vp *vp)
+{
+	int ret;
+
+	ret = platform_device_msi_init_and_alloc_irqs(dev, 1, mips_vp_write_msg);
+	if (ret)
+		return dev_err_probe(dev, ret, "no doorbell\n");
+
+	ret = devm_add_action_or_reset(dev, mips_vp_free_doorbell, dev);
+	if (ret)
+		return ret;
+
+	vp->doorbell = msi_get_virq(dev, 0);
+	vp->ears.start = mips_vp_listen;
+	vp->ears.stop = mips_vp_ignore;
+	return devm_request_threaded_irq(dev, vp->doorbell, NULL, mips_vp_rung,
+					 IRQF_ONESHOT | IRQF_NO_AUTOEN, dev_name(dev), vp);
+}
+
+static int mips_vp_get_kick(struct device *dev, struct mips_vp *vp)
+{
+	int ret;
+
+	vp->kick = devm_irq_reserve_ipi_byname(dev, "kick");
+	if (vp->kick < 0)
+		return dev_err_probe(dev, vp->kick, "no IPI to a VP\n");
+
+	ret = ipi_get_arrival(vp->kick, IPI_EXTERNAL, &vp->arrival);
+	if (ret)
+		return ret;
+
+	/* The GIC numbers the VPs core by core */
+	vp->core = vp->arrival.hwid / mips_cm_max_vp_width();
+	vp->vp = vp->arrival.hwid % mips_cm_max_vp_width();
+	return 0;
+}
+
+static void mips_vp_release_vrings(void *dev)
+{
+	of_reserved_mem_device_release(dev);
+}
+
+static int mips_vp_get_memory(struct device *dev, struct mips_vp *vp)
+{
+	struct device_node *np __free(device_node) =
+		of_parse_phandle(dev->of_node, "memory-region", MEM_FIRMWARE);
+	int ret;
+
+	/* Buffers go back while the firmware still runs, so they are nobody else's */
+	ret = of_reserved_mem_device_init_by_idx(dev, dev->of_node, MEM_VRINGS);
+	if (ret)
+		return dev_err_probe(dev, ret, "no memory for vrings\n");
+
+	ret = devm_add_action_or_reset(dev, mips_vp_release_vrings, dev);
+	if (ret)
+		return ret;
+
+	if (of_address_to_resource(np, 0, &vp->firmware) || vp->firmware.end >= CSEGX_SIZE)
+		return dev_err_probe(dev, -EINVAL, "no memory where a VP can start\n");
+
+	vp->mem = devm_ioremap(dev, vp->firmware.start, resource_size(&vp->firmware));
+	return vp->mem ? 0 : -ENOMEM;
+}
+
+static int mips_vp_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	const char *firmware = NULL;
+	struct rproc *rproc;
+	struct mips_vp *vp;
+	int ret;
+
+	rproc_of_parse_firmware(dev, 0, &firmware);
+	rproc = devm_rproc_alloc(dev, dev->of_node->name, &mips_vp_ops, firmware, sizeof(*vp));
+	if (!rproc)
+		return -ENOMEM;
+
+	/* The file system with the firmware is there later */
+	rproc->auto_boot = false;
+	vp = rproc->priv;
+	vp->rproc = rproc;
+	platform_set_drvdata(pdev, vp);
+
+	ret = mips_vp_get_memory(dev, vp);
+	if (ret)
+		return ret;
+
+	ret = mips_vp_get_kick(dev, vp);
+	if (ret)
+		return ret;
+
+	ret = mips_vp_get_doorbell(dev, vp);
+	if (ret)
+		return ret;
+
+	return devm_rproc_add(dev, rproc);
+}
+
+static const struct of_device_id mips_vp_of_match[] = {
+	{ .compatible = "mti,vp-rproc" },
+	{ }
+};
+
+static struct platform_driver mips_vp_driver = {
+	.probe	= mips_vp_probe,
+	.driver	= {
+		.name		= "mips-vp-rproc",
+		.of_match_table	= mips_vp_of_match,
+	},
+};
+builtin_platform_driver(mips_vp_driver);
