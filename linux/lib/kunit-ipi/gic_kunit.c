@@ -374,24 +374,25 @@ static void doorbell_unregister(void *pdev)
 static void doorbells_request(struct kunit *test)
 {
 	struct irq_domain *ipi = test->priv;
+	int ret;
 
 	test_pdev = platform_device_register_simple("kunit-doorbell", PLATFORM_DEVID_AUTO,
 						    NULL, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, test_pdev);
 	ipi_test_at_exit(test, doorbell_unregister, test_pdev);
 
-	dev_set_msi_domain(&test_pdev->dev, irq_find_matching_fwnode(ipi->fwnode,
-								     DOMAIN_BUS_PLATFORM_MSI));
-	KUNIT_ASSERT_EQ(test, 0, platform_device_msi_init_and_alloc_irqs(&test_pdev->dev,
-								NR_DOORBELLS,
-								doorbell_write_msg));
+	dev_set_msi_domain(&test_pdev->dev,
+			   irq_find_matching_fwnode(ipi->fwnode, DOMAIN_BUS_PLATFORM_MSI));
+	ret = platform_device_msi_init_and_alloc_irqs(&test_pdev->dev, NR_DOORBELLS,
+						      doorbell_write_msg);
+	KUNIT_ASSERT_EQ(test, ret, 0);
 	ipi_test_at_exit(test, doorbell_free, test_pdev);
 
 	for (int i = 0; i < NR_DOORBELLS; i++) {
 		init_completion(&doorbells[i].rung);
-		KUNIT_ASSERT_EQ(test, 0, request_threaded_irq(msi_get_virq(&test_pdev->dev, i),
-							      doorbell_handler, doorbell_thread,
-							      0, "kunit-doorbell", &doorbells[i]));
+		ret = request_threaded_irq(msi_get_virq(&test_pdev->dev, i), doorbell_handler,
+					   doorbell_thread, 0, "kunit-doorbell", &doorbells[i]);
+		KUNIT_ASSERT_EQ(test, ret, 0);
 		ipi_test_at_exit(test, doorbell_free_irq, &doorbells[i]);
 	}
 }

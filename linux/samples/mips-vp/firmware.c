@@ -6,10 +6,17 @@
  * It runs uncached and takes no interrupts: they only end its wait. Linux sees
  * every write in order, and so does the VP, with a sync where that matters.
  */
-#include <stdint.h>
+typedef __UINT8_TYPE__ u8;
+typedef __UINT16_TYPE__ u16;
+typedef __UINT32_TYPE__ u32;
+typedef __UINT64_TYPE__ u64;
+typedef u32 __u32;
 
-typedef uint32_t __u32;
 #include "../../include/linux/remoteproc/mips_vp.h"
+
+#define __section(name)	__attribute__((section(name)))
+#define __used		__attribute__((used))
+#define offsetof	__builtin_offsetof
 
 #define NR_VRINGS		2
 #define NR_BUFFERS		64
@@ -37,8 +44,6 @@ typedef uint32_t __u32;
 #define HALT			'h'
 
 /* Registers */
-#define C0_STATUS		"$12"
-#define C0_CMGCRBASE		"$15, 3"
 #define STATUS_BEV		0x00400000
 #define STATUS_IP0		8
 #define GCR_GIC_BASE		0x80
@@ -47,48 +52,64 @@ typedef uint32_t __u32;
 #define GIC_VL_RMASK		0x800c
 #define ALL_LOCAL		0x7f
 
-#define read_c0(reg) ({					\
-	uint32_t __v;						\
-	__asm__ __volatile__("mfc0 %0, " reg : "=r"(__v));	\
-	__v; })
-#define write_c0(reg, v)	\
-	__asm__ __volatile__("mtc0 %0, " reg "; ehb" : : "r"(v) : "memory")
-#define sync()			__asm__ __volatile__("sync" : : : "memory")
-#define wait()			__asm__ __volatile__("wait" : : : "memory")
+static inline u32 read_cmgcrbase(void)
+{
+	u32 base;
+
+	__asm__ __volatile__("mfc0 %0, $15, 3" : "=r"(base));
+	return base << 4;
+}
+
+static inline void write_status(u32 status)
+{
+	__asm__ __volatile__("mtc0 %0, $12; ehb" : : "r"(status) : "memory");
+}
+
+static inline void sync(void)
+{
+	__asm__ __volatile__("sync" : : : "memory");
+}
+
+static inline void wait(void)
+{
+	__asm__ __volatile__("wait" : : : "memory");
+}
 
 struct vring {
-	uint32_t da;
-	uint32_t align;
-	uint32_t num;
-	uint32_t notifyid;
-	uint32_t pa;
+	u32 da;
+	u32 align;
+	u32 num;
+	u32 notifyid;
+	u32 pa;
 };
 
-static volatile struct {
-	uint32_t version;
-	uint32_t num;
-	uint32_t reserved[2];
-	uint32_t offset[2];
+struct table {
+	u32 version;
+	u32 num;
+	u32 reserved[2];
+	u32 offset[2];
 
-	uint32_t vp_type;
+	u32 vp_type;
 	struct mips_vp_resource vp;
 
-	uint32_t vdev_type;
+	u32 vdev_type;
 	struct {
-		uint32_t id;
-		uint32_t notifyid;
-		uint32_t dfeatures;
-		uint32_t gfeatures;
-		uint32_t config_len;
-		uint8_t status;
-		uint8_t num_of_vrings;
-		uint8_t reserved[2];
+		u32 id;
+		u32 notifyid;
+		u32 dfeatures;
+		u32 gfeatures;
+		u32 config_len;
+		u8 status;
+		u8 num_of_vrings;
+		u8 reserved[2];
 		struct vring vring[NR_VRINGS];
 	} vdev;
-} table __attribute__((section(".resource_table"), used)) = {
+};
+
+static volatile struct table table __section(".resource_table") __used = {
 	.version = 1,
 	.num = 2,
-	.offset = { 24, 52 },
+	.offset = { offsetof(struct table, vp_type), offsetof(struct table, vdev_type) },
 	.vp_type = MIPS_VP_RESOURCE,
 	.vdev_type = RSC_VDEV,
 	.vdev = {
@@ -102,28 +123,25 @@ static volatile struct {
 	},
 };
 
-_Static_assert(__builtin_offsetof(__typeof__(table), vp_type) == 24, "offset[0]");
-_Static_assert(__builtin_offsetof(__typeof__(table), vdev_type) == 52, "offset[1]");
-
 struct desc {
-	uint64_t addr;
-	uint32_t len;
-	uint16_t flags;
-	uint16_t next;
+	u64 addr;
+	u32 len;
+	u16 flags;
+	u16 next;
 };
 
 struct avail {
-	uint16_t flags;
-	uint16_t idx;
-	uint16_t ring[NR_BUFFERS];
+	u16 flags;
+	u16 idx;
+	u16 ring[NR_BUFFERS];
 };
 
 struct used {
-	uint16_t flags;
-	uint16_t idx;
+	u16 flags;
+	u16 idx;
 	struct {
-		uint32_t id;
-		uint32_t len;
+		u32 id;
+		u32 len;
 	} ring[NR_BUFFERS];
 };
 
@@ -134,22 +152,22 @@ struct queue {
 	volatile struct desc *desc;
 	volatile struct avail *avail;
 	volatile struct used *used;
-	uint16_t taken;
+	u16 taken;
 };
 
 struct message {
-	uint32_t src;
-	uint32_t dst;
-	uint32_t reserved;
-	uint16_t len;
-	uint16_t flags;
-	uint8_t data[];
+	u32 src;
+	u32 dst;
+	u32 reserved;
+	u16 len;
+	u16 flags;
+	u8 data[];
 };
 
 struct service {
 	char name[NAME_SIZE];
-	uint32_t addr;
-	uint32_t flags;
+	u32 addr;
+	u32 flags;
 };
 
 static const struct service services[] = {
@@ -159,36 +177,36 @@ static const struct service services[] = {
 
 /* To Linux and from Linux, in this order */
 static struct queue to, from;
-static volatile uint8_t *gic;
+static volatile u8 *gic;
 static int ring;
 static char fault;
 
 /* The uncached alias of a physical address below 512 MiB */
-static volatile void *uncached(uint32_t pa)
+static volatile void *uncached(u32 pa)
 {
 	return (volatile void *)(0xa0000000 | pa);
 }
 
-static volatile uint32_t *gic_reg(uint32_t offset)
+static volatile u32 *gic_reg(u32 offset)
 {
-	return (volatile uint32_t *)(gic + offset);
+	return (volatile u32 *)(gic + offset);
 }
 
 static void gic_init(void)
 {
-	volatile uint8_t *gcr = uncached(read_c0(C0_CMGCRBASE) << 4);
+	volatile u8 *gcr = uncached(read_cmgcrbase());
 
-	gic = uncached(*(volatile uint32_t *)(gcr + GCR_GIC_BASE) & ~0xfff);
+	gic = uncached(*(volatile u32 *)(gcr + GCR_GIC_BASE) & ~0xfff);
 	/* None of the interrupts which the GIC has for each VP */
 	*gic_reg(GIC_VL_RMASK) = ALL_LOCAL;
 	/* Without IE, an interrupt ends a wait and is not taken */
-	write_c0(C0_STATUS, STATUS_BEV | 1 << (STATUS_IP0 + table.vp.kick_pin));
+	write_status(STATUS_BEV | 1 << (STATUS_IP0 + table.vp.kick_pin));
 }
 
 /* Until Linux kicks. What it does after this raises the interrupt again. */
 static void wait_for_kick(void)
 {
-	uint32_t kick = table.vp.kick_number;
+	u32 kick = table.vp.kick_number;
 
 	while (!(*gic_reg(GIC_PEND + kick / 32 * 4) >> kick % 32 & 1))
 		wait();
@@ -199,10 +217,10 @@ static void wait_for_kick(void)
 static void ring_doorbell(void)
 {
 	sync();
-	*(volatile uint32_t *)uncached(table.vp.doorbell_low) = table.vp.doorbell_data;
+	*(volatile u32 *)uncached(table.vp.doorbell_low) = table.vp.doorbell_data;
 }
 
-static void crash(uint32_t code)
+static void crash(u32 code)
 {
 	table.vp.fault = code;
 	ring_doorbell();
@@ -212,12 +230,12 @@ static void crash(uint32_t code)
 
 static void queue_init(struct queue *queue, volatile struct vring *vring)
 {
-	uint32_t at = vring->da;
+	u32 at = vring->da;
 
 	queue->desc = uncached(at);
 	at += NR_BUFFERS * sizeof(struct desc);
 	queue->avail = uncached(at);
-	at += sizeof(struct avail) + sizeof(uint16_t);
+	at += sizeof(struct avail) + sizeof(u16);
 	queue->used = uncached((at + VRING_ALIGN - 1) & -VRING_ALIGN);
 	queue->taken = 0;
 }
@@ -227,16 +245,16 @@ static int queue_empty(struct queue *queue)
 	return queue->taken == queue->avail->idx;
 }
 
-static uint16_t queue_take(struct queue *queue)
+static u16 queue_take(struct queue *queue)
 {
 	/* The index before the entry */
 	sync();
 	return queue->avail->ring[queue->taken++ % NR_BUFFERS];
 }
 
-static void queue_give(struct queue *queue, uint16_t id, uint32_t len)
+static void queue_give(struct queue *queue, u16 id, u32 len)
 {
-	uint16_t idx = queue->used->idx;
+	u16 idx = queue->used->idx;
 
 	queue->used->ring[idx % NR_BUFFERS].id = id;
 	queue->used->ring[idx % NR_BUFFERS].len = len;
@@ -248,16 +266,16 @@ static void queue_give(struct queue *queue, uint16_t id, uint32_t len)
 		ring = 1;
 }
 
-static void copy(volatile uint8_t *to, const volatile uint8_t *from, uint32_t len)
+static void copy(volatile u8 *to, const volatile u8 *from, u32 len)
 {
 	while (len--)
 		*to++ = *from++;
 }
 
 /* There is a buffer, and the message fits: it was in one of the same size */
-static void send(uint32_t src, uint32_t dst, const volatile void *data, uint16_t len)
+static void send(u32 src, u32 dst, const volatile void *data, u16 len)
 {
-	uint16_t id = queue_take(&to);
+	u16 id = queue_take(&to);
 	volatile struct message *msg = uncached(to.desc[id].addr);
 
 	msg->src = src;
@@ -294,8 +312,8 @@ static void answer(volatile struct message *msg)
 /* A message stays where it is until there is a buffer for two answers to it */
 static void serve(void)
 {
-	while (!queue_empty(&from) && (uint16_t)(to.avail->idx - to.taken) > 1) {
-		uint16_t id = queue_take(&from);
+	while (!queue_empty(&from) && (u16)(to.avail->idx - to.taken) > 1) {
+		u16 id = queue_take(&from);
 		volatile struct message *msg = uncached(from.desc[id].addr);
 		int again = fault == REPEAT;
 
