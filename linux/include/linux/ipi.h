@@ -6,6 +6,7 @@
 #ifndef _LINUX_IPI_H
 #define _LINUX_IPI_H
 
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/irq.h>
@@ -60,6 +61,7 @@ int ipi_get_arrival(unsigned int virq, unsigned int target,
  * @nr_cpus:	Number of entries for CPUs: @nr, or 0 if the target is external
  * @gone:	The IPI is being destroyed
  * @hwid:	Hardware id of the external target
+ * @sent:	How often the IPI was sent to the external target
  * @rcu:	For freeing the mapping behind the back of late readers
  * @hwirq:	Hardware interrupt number of target @first + index, INVALID_HWIRQ
  *		where the IPI has no such target
@@ -75,6 +77,7 @@ struct ipi_mapping {
 	unsigned int		__private nr_cpus;
 	bool			__private gone;
 	unsigned long		__private hwid;
+	atomic_long_t		__private sent;
 	struct rcu_head		rcu;
 	irq_hw_number_t		__private hwirq[] __counted_by(nr);
 };
@@ -262,6 +265,9 @@ static __always_inline bool ipi_iter_find(struct ipi_iter *iter,
  *		domain, into the number that the manual has, and fill in
  *		ipi_arrival::pin. Runs in any context. Optional, if the hwirq is
  *		that number and there is one pin.
+ * @is_pending:	Tell whether @hwirq was raised and the target has not acknowledged
+ *		it yet. Of a banked one this is about the calling CPU. Runs in any
+ *		context. Optional, for irq_get_irqchip_state().
  * @free:	Free @hwirq, which is neither sent nor resolved any more, and leave
  *		it masked and not pending, on a CPU that is offline by the time it
  *		comes up. If @banked, this is for each target
@@ -296,6 +302,8 @@ struct ipi_domain_ops {
 						  irq_hw_number_t *hwirq);
 	void			(*arrival)(struct irq_domain *parent,
 					   struct ipi_arrival *arrival);
+	bool			(*is_pending)(struct irq_domain *parent,
+					      irq_hw_number_t hwirq);
 	void			(*free)(struct irq_domain *parent,
 					const struct ipi_mapping *map,
 					unsigned int cpu,

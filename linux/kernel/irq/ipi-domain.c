@@ -269,7 +269,7 @@ static int ipi_publish(struct irq_data *data, struct ipi_mapping *map)
 {
 	int ret;
 
-	/* Pairs with irq_data_get_ipi_mapping(), ipi_trace_send(), ipi_get_arrival() */
+	/* Pairs with irq_data_get_ipi_mapping(), ipi_find_chip(), ipi_get_arrival() */
 	rcu_assign_pointer(data->common->ipi_mapping, map);
 
 	ret = ipi_insert_aliases(data, map);
@@ -371,8 +371,9 @@ static void ipi_debug_show_mapping(struct seq_file *m,
 		return;
 
 	if (ipi_mapping_is_external(map)) {
-		seq_printf(m, "%*sexternal %lu: hwirq %lu\n", ind, "",
-			   ipi_mapping_hwid(map), map_hwirq(map, 0));
+		seq_printf(m, "%*sexternal %lu: hwirq %lu sent %ld\n", ind, "",
+			   ipi_mapping_hwid(map), map_hwirq(map, 0),
+			   atomic_long_read(&ACCESS_PRIVATE(map, sent)));
 		return;
 	}
 
@@ -490,6 +491,26 @@ static void ipi_chip_print(struct irq_data *data, struct seq_file *m)
 	seq_printf(m, "%s-IPI", data->chip->name);
 }
 
+/* Whether an external target has taken the IPI, or the CPU which asks */
+static int ipi_chip_get_state(struct irq_data *data, enum irqchip_irq_state which,
+			      bool *state)
+{
+	const struct ipi_mapping *map = irq_data_get_ipi_mapping(data);
+	struct ipi_domain *ipid = data->domain->host_data;
+	irq_hw_number_t hwirq;
+
+	if (!map || which != IRQCHIP_STATE_PENDING)
+		return -EINVAL;
+
+	hwirq = ipi_mapping_is_external(map) ? READ_ONCE(map_hwirq(map, 0)) :
+		ipi_mapping_get(map, smp_processor_id());
+	if (hwirq == INVALID_HWIRQ)
+		return -EINVAL;
+
+	*state = ipid->ops->is_pending(data->domain->parent, hwirq);
+	return 0;
+}
+
 /*
  * An IPI has no affinity, no trigger type and no state that could be set. The
  * core looks for callbacks at the levels below, too, so the controller's level
@@ -514,6 +535,7 @@ static void ipi_domain_set_chips(struct ipi_domain *ipid)
 		.irq_unmask	= ipi_chip_unmask,
 		.irq_eoi	= chip->irq_eoi ? ipi_chip_eoi : NULL,
 		.irq_print_chip	= ipi_chip_print,
+		.irq_get_irqchip_state = ipid->ops->is_pending ? ipi_chip_get_state : NULL,
 		.send_ipi	= irq_chip_send_ipi,
 	};
 }

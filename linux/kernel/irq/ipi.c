@@ -50,9 +50,8 @@ static const struct ipi_mapping *ipi_find_mapping(struct irq_data *data)
 	return map && !READ_ONCE(ACCESS_PRIVATE(map, gone)) ? map : NULL;
 }
 
-/* @cpus is what the tracepoint shows of @dest: the CPUs of Linux */
-static int ipi_trace_send(struct irq_data *data, const struct cpumask *dest,
-			  const struct cpumask *cpus, unsigned long callsite)
+/* The chip of a driver's IPI, or NULL if it cannot send */
+static const struct irq_chip *ipi_find_chip(struct irq_data *data)
 {
 	const struct irq_chip *chip;
 
@@ -63,11 +62,35 @@ static int ipi_trace_send(struct irq_data *data, const struct cpumask *dest,
 	smp_rmb();
 
 	chip = READ_ONCE(data->chip);
-	if (!chip->send_ipi)
+	return chip->send_ipi ? chip : NULL;
+}
+
+static int ipi_send_cpus(struct irq_data *data, const struct cpumask *cpus,
+			 unsigned long callsite)
+{
+	const struct irq_chip *chip = ipi_find_chip(data);
+
+	if (!chip)
 		return -EINVAL;
 
 	trace_ipi_send_cpumask(cpus, callsite, NULL);
-	chip->send_ipi(data, dest);
+	chip->send_ipi(data, cpus);
+	return 0;
+}
+
+static int ipi_send_external(struct irq_data *data, const struct ipi_mapping *map,
+			     unsigned long callsite)
+{
+	const struct irq_chip *chip = ipi_find_chip(data);
+
+	if (!chip)
+		return -EINVAL;
+
+	trace_ipi_send_external(data->irq, ipi_mapping_hwid(map), callsite);
+	/* Nobody else counts it: the target has no counter in Linux */
+	atomic_long_inc((atomic_long_t *)&ACCESS_PRIVATE(map, sent));
+	/* Its entry in the mapping is found by bit 0 */
+	chip->send_ipi(data, cpumask_of(0));
 	return 0;
 }
 
@@ -104,7 +127,7 @@ int irq_send_ipi(unsigned int virq, const struct cpumask *dest)
 	if (!map || !dest || !ipi_dest_valid(data, map, dest))
 		return -EINVAL;
 
-	return ipi_trace_send(data, dest, dest, _RET_IP_);
+	return ipi_send_cpus(data, dest, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(irq_send_ipi);
 
@@ -126,7 +149,6 @@ EXPORT_SYMBOL_GPL(irq_send_ipi);
 int irq_send_ipi_all(unsigned int virq)
 {
 	const struct ipi_mapping *map;
-	const struct cpumask *cpus;
 	struct irq_data *data;
 
 	/* Pairs with the synchronize_rcu() in irq_destroy_ipi() */
@@ -137,12 +159,10 @@ int irq_send_ipi_all(unsigned int virq)
 	if (!map)
 		return -EINVAL;
 
-	/* Its entry in the mapping is found by bit 0 */
 	if (ipi_mapping_is_external(map))
-		return ipi_trace_send(data, cpumask_of(0), cpu_none_mask, _RET_IP_);
+		return ipi_send_external(data, map, _RET_IP_);
 
-	cpus = irq_data_get_affinity_mask(data);
-	return ipi_trace_send(data, cpus, cpus, _RET_IP_);
+	return ipi_send_cpus(data, irq_data_get_affinity_mask(data), _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(irq_send_ipi_all);
 

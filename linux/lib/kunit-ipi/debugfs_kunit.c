@@ -51,13 +51,17 @@ static void debugfs_shows_mapping(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lines, cpumask_weight(mask));
 }
 
-/* An external target is shown by its hardware id */
+/* An external target is shown by its hardware id, and how often it was sent to */
 static void debugfs_shows_external(struct kunit *test)
 {
 	int virq = fake_reserve_external(test, test->priv, 99);
 
 	KUNIT_EXPECT_STREQ(test, show(test, NULL, irq_get_irq_data(virq)),
-			   "external 99: hwirq 0\n");
+			   "external 99: hwirq 0 sent 0\n");
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_EXPECT_STREQ(test, show(test, NULL, irq_get_irq_data(virq)),
+			   "external 99: hwirq 0 sent 2\n");
 }
 
 /* A domain shows all of its IPIs */

@@ -6,6 +6,9 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
+#include <linux/tracepoint.h>
+
+#include <trace/events/ipi.h>
 
 #include "fake.h"
 
@@ -83,6 +86,62 @@ static void external_send(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), -EINVAL);
 }
 
+/**
+ * struct trace_log - What the tracepoints said
+ * @irq:	Number of the last IPI to an external target
+ * @hwid:	That target
+ * @nr:		How many there were
+ * @nr_cpus:	How many were said to be for CPUs
+ */
+struct trace_log {
+	unsigned int	irq;
+	unsigned long	hwid;
+	unsigned int	nr;
+	unsigned int	nr_cpus;
+};
+
+static void probe_external(void *data, unsigned int irq, unsigned long hwid,
+			   unsigned long callsite)
+{
+	struct trace_log *log = data;
+
+	log->irq = irq;
+	log->hwid = hwid;
+	log->nr++;
+}
+
+static void probe_cpus(void *data, const struct cpumask *mask, unsigned long callsite,
+		       void *callback)
+{
+	struct trace_log *log = data;
+
+	/* Nobody else sends to no CPU */
+	log->nr_cpus += cpumask_empty(mask);
+}
+
+/* A send to an external target has a tracepoint of its own */
+static void external_is_traced(struct kunit *test)
+{
+	int virq = fake_reserve_external(test, test->priv, HWID);
+	struct trace_log log = { };
+
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		kunit_skip(test, "no tracepoints");
+
+	KUNIT_ASSERT_EQ(test, 0, register_trace_ipi_send_external(probe_external, &log));
+	KUNIT_EXPECT_EQ(test, 0, register_trace_ipi_send_cpumask(probe_cpus, &log));
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi(virq, cpumask_of(0)), -EINVAL);
+	unregister_trace_ipi_send_cpumask(probe_cpus, &log);
+	unregister_trace_ipi_send_external(probe_external, &log);
+	tracepoint_synchronize_unregister();
+
+	KUNIT_EXPECT_EQ(test, log.nr, 1);
+	KUNIT_EXPECT_EQ(test, log.irq, virq);
+	KUNIT_EXPECT_EQ(test, log.hwid, HWID);
+	KUNIT_EXPECT_EQ(test, log.nr_cpus, 0);
+}
+
 #define OFFSET	1000
 #define PIN	5
 
@@ -92,15 +151,58 @@ static void renumber(struct irq_domain *parent, struct ipi_arrival *arrival)
 	arrival->pin = PIN;
 }
 
+static irq_hw_number_t pending_hwirq;
+
+static bool is_pending(struct irq_domain *parent, irq_hw_number_t hwirq)
+{
+	return hwirq == pending_hwirq;
+}
+
+/* The controller as it is, with optional callbacks */
+static void add_callbacks(struct kunit *test, struct fake_ipi *fake)
+{
+	struct ipi_domain_ops *ops = kunit_kzalloc(test, sizeof(*ops), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ops);
+	*ops = *fake->ipi_ops;
+	ops->arrival = renumber;
+	ops->is_pending = is_pending;
+	kunit_release_action(test, fake_remove_domain, fake->ipi);
+	fake_add_ipi_domain(test, fake, ops);
+}
+
+/* Whether an IPI was taken can be asked for, if the controller can tell */
+static void external_pending(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	bool pending;
+	int virq;
+
+	virq = fake_reserve_external(test, fake, HWID);
+	KUNIT_EXPECT_NE(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending), 0);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+
+	add_callbacks(test, fake);
+	virq = fake_reserve_external(test, fake, HWID);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+
+	pending_hwirq = fake->sent[0].hwirq;
+	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending), 0);
+	KUNIT_EXPECT_TRUE(test, pending);
+	pending_hwirq = INVALID_HWIRQ;
+	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending), 0);
+	KUNIT_EXPECT_FALSE(test, pending);
+	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_MASKED, &pending),
+			-EINVAL);
+}
+
 /* What firmware is told is what the controller makes of the hwirq */
 static void external_arrival(struct kunit *test)
 {
-	struct ipi_domain_ops *ops = kunit_kzalloc(test, sizeof(*ops), GFP_KERNEL);
 	struct fake_ipi *fake = test->priv;
 	struct ipi_arrival arrival;
 	int virq;
 
-	KUNIT_ASSERT_NOT_NULL(test, ops);
 	virq = fake_reserve_external(test, fake, HWID);
 	KUNIT_EXPECT_EQ(test, ipi_get_arrival(virq, IPI_EXTERNAL, &arrival), 0);
 	KUNIT_EXPECT_EQ(test, arrival.hwid, HWID);
@@ -111,11 +213,7 @@ static void external_arrival(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ipi_get_arrival(virq, IPI_EXTERNAL, &arrival), -EINVAL);
 	KUNIT_EXPECT_EQ(test, ipi_get_arrival(0, IPI_EXTERNAL, &arrival), -EINVAL);
 
-	*ops = *fake->ipi_ops;
-	ops->arrival = renumber;
-	kunit_release_action(test, fake_remove_domain, fake->ipi);
-	fake_add_ipi_domain(test, fake, ops);
-
+	add_callbacks(test, fake);
 	virq = fake_reserve_external(test, fake, HWID);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 	KUNIT_EXPECT_EQ(test, ipi_get_arrival(virq, IPI_EXTERNAL, &arrival), 0);
@@ -155,6 +253,8 @@ static struct kunit_case external_cases[] = {
 	KUNIT_CASE(external_no_request),
 	KUNIT_CASE(external_flags),
 	KUNIT_CASE(external_send),
+	KUNIT_CASE(external_is_traced),
+	KUNIT_CASE(external_pending),
 	KUNIT_CASE(external_arrival),
 	KUNIT_CASE(external_refused),
 	{ }

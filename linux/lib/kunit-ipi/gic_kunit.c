@@ -15,6 +15,7 @@
 #include <linux/minmax.h>
 #include <linux/msi.h>
 #include <linux/of.h>
+#include <linux/of_irq.h>
 #include <linux/percpu.h>
 #include <linux/platform_device.h>
 #include <linux/smp.h>
@@ -22,6 +23,8 @@
 
 #include <asm/mips-cps.h>
 #include <asm/smp-cps.h>
+
+#include <dt-bindings/interrupt-controller/mips-gic.h>
 
 #include "real.h"
 
@@ -38,10 +41,10 @@ static int gic_init(struct kunit *test)
 	of_node_put(node);
 	KUNIT_ASSERT_NOT_NULL(test, test->priv);
 
-	/* Without mti,reserved-ipi-vectors SMP has all hwirqs there are */
+	/* The GIC may be a small one, or wired to devices in full */
 	virq = irq_reserve_ipi(test->priv, cpu_possible_mask);
 	if (virq == -ENOSPC)
-		kunit_skip(test, "SMP has all hwirqs for IPIs");
+		kunit_skip(test, "no hwirqs left for IPIs");
 	KUNIT_ASSERT_GT(test, virq, 0);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 	return 0;
@@ -51,6 +54,54 @@ static int gic_init(struct kunit *test)
 static void gic_exhausted(struct kunit *test)
 {
 	KUNIT_EXPECT_GE(test, real_expect_all_back(test, test->priv), num_possible_cpus());
+}
+
+/* The shared interrupts which the device tree has for devices, of the first node */
+static unsigned int wired_intr(struct device_node *gic)
+{
+	struct of_phandle_args args;
+	struct device_node *np;
+
+	for_each_of_allnodes(np) {
+		if (of_irq_parse_one(np, 0, &args))
+			continue;
+		of_node_put(args.np);
+		if (args.np == gic && args.args[0] == GIC_SHARED) {
+			of_node_put(np);
+			return args.args[1];
+		}
+	}
+	return UINT_MAX;
+}
+
+/* IPIs take what is left, but nothing that is a device's, or will be one's */
+static void gic_spares_devices(struct kunit *test)
+{
+	struct irq_domain *ipi = test->priv, *gic = ipi->parent;
+	unsigned int wired = wired_intr(irq_domain_get_of_node(gic));
+	unsigned int intr, n, i, device;
+	int virqs[REAL_MAX_IPIS];
+
+	/* The last one which is nobody's: IPIs would take it first */
+	n = real_exhaust(test, ipi, virqs);
+	KUNIT_ASSERT_GT(test, n, 0);
+	intr = ipi_get_hwirq(virqs[n - 1], 0);
+	KUNIT_EXPECT_EQ(test, irq_create_mapping(gic, GIC_NUM_LOCAL_INTRS + intr), 0);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
+
+	device = irq_create_mapping(gic, GIC_NUM_LOCAL_INTRS + intr);
+	if (!device)
+		kunit_skip(test, "all of the hwirqs are set aside for IPIs");
+
+	KUNIT_EXPECT_EQ(test, real_exhaust(test, ipi, virqs), n - 1);
+	for (i = 0; i < n - 1; i++) {
+		KUNIT_EXPECT_NE(test, ipi_get_hwirq(virqs[i], 0), intr);
+		KUNIT_EXPECT_NE(test, ipi_get_hwirq(virqs[i], 0), wired);
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
+	}
+	irq_dispose_mapping(device);
+	KUNIT_EXPECT_EQ(test, real_expect_all_back(test, ipi), n);
 }
 
 /* A mask with a hole, and a number for each target that is really its own */
@@ -199,6 +250,7 @@ static void gic_external(struct kunit *test)
 {
 	unsigned int intr, cpu, vp = 0;
 	struct ipi_arrival arrival;
+	bool pending;
 	int virq;
 
 	for_each_possible_cpu(cpu)
@@ -218,8 +270,12 @@ static void gic_external(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, read_gic_map_vp(intr), BIT(vp));
 
 	KUNIT_EXPECT_FALSE(test, read_gic_pend(intr));
+	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending), 0);
+	KUNIT_EXPECT_FALSE(test, pending);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 	KUNIT_EXPECT_TRUE(test, read_gic_pend(intr));
+	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending), 0);
+	KUNIT_EXPECT_TRUE(test, pending);
 
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 	KUNIT_EXPECT_FALSE(test, read_gic_pend(intr));
@@ -494,6 +550,7 @@ static void gic_doorbell_hotplug(struct kunit *test)
 
 static struct kunit_case gic_cases[] = {
 	KUNIT_CASE(gic_exhausted),
+	KUNIT_CASE(gic_spares_devices),
 	KUNIT_CASE(gic_mask_with_hole),
 	KUNIT_CASE(gic_fragmented),
 	KUNIT_CASE(gic_no_stale_ipi),

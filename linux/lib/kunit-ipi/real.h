@@ -12,7 +12,7 @@
 
 #include "common.h"
 
-#define REAL_MAX_IPIS	64
+#define REAL_MAX_IPIS	128
 
 unsigned int real_exhaust(struct kunit *test, struct irq_domain *domain, int *virqs);
 unsigned int real_expect_all_back(struct kunit *test, struct irq_domain *domain);
