@@ -21,7 +21,7 @@ TREE = """/dts-v1/;
 	device { %s };
 };
 """
-REMOTEPROC = """compatible = "mti,vp-rproc"; memory-region = <&vp>, <&vp>;
+REMOTEPROC = """compatible = "mti,vp-rproc"; memory-region = <&vp>;
 		msi-parent = <&gic>;"""
 
 
@@ -54,8 +54,8 @@ class Bindings(Scratch):
                  "#ipi-cells"),
                 ("#ipi-cells = <1>;", "dependency"),
                 (REMOTEPROC, "'ipis' is a required property"),
-                (REMOTEPROC.replace("<&vp>, <&vp>", "<&vp>") +
-                 "ipis = <&gic 3>; ipi-names = \"kick\";", "too short"),
+                (REMOTEPROC.replace("memory-region = <&vp>;", "") +
+                 "ipis = <&gic 3>; ipi-names = \"kick\";", "memory-region"),
                 (REMOTEPROC + "ipis = <&gic 3>; ipi-names = \"ring\";", "kick"),
                 (REMOTEPROC + "ipis = <&gic 3>, <&gic 3>; ipi-names = \"kick\";",
                  "too long"),

@@ -9,6 +9,7 @@
  */
 
 #include <linux/bits.h>
+#include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/iopoll.h>
@@ -19,7 +20,6 @@
 #include <linux/msi.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
-#include <linux/of_reserved_mem.h>
 #include <linux/platform_device.h>
 #include <linux/remoteproc.h>
 #include <linux/remoteproc/mips_vp.h>
@@ -28,11 +28,9 @@
 #include <asm/addrspace.h>
 #include <asm/mips-cps.h>
 
-#define STOP_US		1000000
+#include "remoteproc_internal.h"
 
-/* Entries of memory-region */
-#define MEM_VRINGS	0
-#define MEM_FIRMWARE	1
+#define STOP_US		1000000
 
 /**
  * struct mips_vp - A VP with firmware
@@ -43,7 +41,8 @@
  * @arrival:	How the firmware sees the IPI
  * @doorbell:	The interrupt it raises
  * @msg:	How it does that
- * @ears:	Hears the doorbell while the devices of the firmware are there
+ * @ears:	Hears the doorbell while the devices of the firmware are there, and
+ *		stops the VP before they go
  * @firmware:	The memory it is loaded to
  * @mem:	The same, mapped
  * @rsc:	Offset in the resource table of what the firmware is told, or 0
@@ -170,17 +169,24 @@ static int mips_vp_start(struct rproc *rproc)
 	return 0;
 }
 
-static int mips_vp_stop(struct rproc *rproc)
+/* Whoever has stopped the VP before will do */
+static int mips_vp_halt(struct mips_vp *vp)
 {
-	struct mips_vp *vp = rproc->priv;
 	bool running;
-	int ret;
 
 	mips_vp_lock_other(vp);
 	write_cpc_co_vp_stop(BIT(vp->vp));
 	mips_cm_unlock_other();
 
-	ret = read_poll_timeout(mips_vp_running, running, !running, 100, STOP_US, false, vp);
+	return read_poll_timeout(mips_vp_running, running, !running, 100, STOP_US, false, vp);
+}
+
+static int mips_vp_stop(struct rproc *rproc)
+{
+	struct mips_vp *vp = rproc->priv;
+	int ret;
+
+	ret = mips_vp_halt(vp);
 	if (ret)
 		dev_err(&rproc->dev, "VP %lu does not stop\n", vp->arrival.hwid);
 	else
@@ -214,10 +220,16 @@ static int mips_vp_listen(struct rproc_subdev *ears)
 	return 0;
 }
 
-/* When this returns, nobody looks at the virtqueues any more */
+/*
+ * When this returns, neither side looks at the virtqueues any more, and they and
+ * their buffers can go.
+ */
 static void mips_vp_ignore(struct rproc_subdev *ears, bool crashed)
 {
-	disable_irq(container_of(ears, struct mips_vp, ears)->doorbell);
+	struct mips_vp *vp = container_of(ears, struct mips_vp, ears);
+
+	mips_vp_halt(vp);
+	disable_irq(vp->doorbell);
 }
 
 static irqreturn_t mips_vp_rung(int irq, void *data)
@@ -287,25 +299,16 @@ static int mips_vp_get_kick(struct device *dev, struct mips_vp *vp)
 	return 0;
 }
 
-static void mips_vp_release_vrings(void *dev)
-{
-	of_reserved_mem_device_release(dev);
-}
-
 static int mips_vp_get_memory(struct device *dev, struct mips_vp *vp)
 {
 	struct device_node *np __free(device_node) =
-		of_parse_phandle(dev->of_node, "memory-region", MEM_FIRMWARE);
+		of_parse_phandle(dev->of_node, "memory-region", 0);
 	int ret;
 
-	/* Buffers go back while the firmware still runs, so they are nobody else's */
-	ret = of_reserved_mem_device_init_by_idx(dev, dev->of_node, MEM_VRINGS);
+	/* A VP of 32 bits reaches what is in its unmapped segments */
+	ret = dma_set_mask_and_coherent(dev, CSEGX_SIZE - 1);
 	if (ret)
-		return dev_err_probe(dev, ret, "no memory for vrings\n");
-
-	ret = devm_add_action_or_reset(dev, mips_vp_release_vrings, dev);
-	if (ret)
-		return ret;
+		return dev_err_probe(dev, ret, "no memory that a VP reaches\n");
 
 	if (of_address_to_resource(np, 0, &vp->firmware) || vp->firmware.end >= CSEGX_SIZE)
 		return dev_err_probe(dev, -EINVAL, "no memory where a VP can start\n");

@@ -3,8 +3,8 @@
  * Firmware of a MIPS VP: an rpmsg device which announces two services and sends
  * back what they get.
  *
- * It runs uncached and takes no interrupts: they only end its wait. Linux sees
- * every write in order, and so does the VP, with a sync where that matters.
+ * It runs uncached, shares memory with Linux by means of coherent caches, and
+ * takes no interrupts: they only end its wait.
  */
 typedef __UINT8_TYPE__ u8;
 typedef __UINT16_TYPE__ u16;
@@ -181,10 +181,15 @@ static volatile u8 *gic;
 static int ring;
 static char fault;
 
-/* The uncached alias of a physical address below 512 MiB */
+/* The two aliases of a physical address below 512 MiB */
 static volatile void *uncached(u32 pa)
 {
 	return (volatile void *)(0xa0000000 | pa);
+}
+
+static volatile void *coherent(u32 pa)
+{
+	return (volatile void *)(0x80000000 | pa);
 }
 
 static volatile u32 *gic_reg(u32 offset)
@@ -232,11 +237,11 @@ static void queue_init(struct queue *queue, volatile struct vring *vring)
 {
 	u32 at = vring->da;
 
-	queue->desc = uncached(at);
+	queue->desc = coherent(at);
 	at += NR_BUFFERS * sizeof(struct desc);
-	queue->avail = uncached(at);
+	queue->avail = coherent(at);
 	at += sizeof(struct avail) + sizeof(u16);
-	queue->used = uncached((at + VRING_ALIGN - 1) & -VRING_ALIGN);
+	queue->used = coherent((at + VRING_ALIGN - 1) & -VRING_ALIGN);
 	queue->taken = 0;
 }
 
@@ -276,7 +281,7 @@ static void copy(volatile u8 *to, const volatile u8 *from, u32 len)
 static void send(u32 src, u32 dst, const volatile void *data, u16 len)
 {
 	u16 id = queue_take(&to);
-	volatile struct message *msg = uncached(to.desc[id].addr);
+	volatile struct message *msg = coherent(to.desc[id].addr);
 
 	msg->src = src;
 	msg->dst = dst;
@@ -314,7 +319,7 @@ static void serve(void)
 {
 	while (!queue_empty(&from) && (u16)(to.avail->idx - to.taken) > 1) {
 		u16 id = queue_take(&from);
-		volatile struct message *msg = uncached(from.desc[id].addr);
+		volatile struct message *msg = coherent(from.desc[id].addr);
 		int again = fault == REPEAT;
 
 		answer(msg);

@@ -11,6 +11,11 @@ _start:
 	/* Out of the error level, on which a wait may not end */
 	lui	$8, 0x0040
 	mtc0	$8, $12
+	/* The unmapped segment that is cached is coherent, as it is for Linux */
+	mfc0	$8, $16
+	li	$9, 5
+	ins	$8, $9, 0, 3
+	mtc0	$8, $16
 	ehb
 	lui	$sp, %hi(stack_end)
 	addiu	$sp, $sp, %lo(stack_end)
