@@ -99,8 +99,7 @@ def _judge_bad(run):
             got[0] if got else {})
         if reason not in log:
             faults.append(f"firmware '{name}': the kernel does not say '{reason}'")
-    for name, wanted in (("size", {"errno": errno.EMSGSIZE}),
-                         ("full", {"errno": errno.EAGAIN, "fits": 1})):
+    for name, wanted in (("size", {"refused": 1}), ("full", {"refused": 1, "fits": 1})):
         got = _notes(run, f"bad {name}")
         faults += _differ(f"message '{name}'", wanted, got[0] if got else {})
     return faults

@@ -281,6 +281,24 @@ static int mips_vp_get_doorbell(struct device *dev, struct mips_vp *vp)
 					 IRQF_ONESHOT | IRQF_NO_AUTOEN, dev_name(dev), vp);
 }
 
+/* The GIC numbers the VPs core by core, and leaves room behind small ones */
+static int mips_vp_find(struct mips_vp *vp)
+{
+	unsigned int core, first;
+
+	for (core = 0; core < mips_cps_numcores(0); core++) {
+		first = core * mips_cm_max_vp_width();
+		if (vp->arrival.hwid < first ||
+		    vp->arrival.hwid - first >= mips_cps_numvps(0, core))
+			continue;
+
+		vp->core = core;
+		vp->vp = vp->arrival.hwid - first;
+		return 0;
+	}
+	return -ENODEV;
+}
+
 static int mips_vp_get_kick(struct device *dev, struct mips_vp *vp)
 {
 	int ret;
@@ -293,10 +311,10 @@ static int mips_vp_get_kick(struct device *dev, struct mips_vp *vp)
 	if (ret)
 		return ret;
 
-	/* The GIC numbers the VPs core by core */
-	vp->core = vp->arrival.hwid / mips_cm_max_vp_width();
-	vp->vp = vp->arrival.hwid % mips_cm_max_vp_width();
-	return 0;
+	ret = mips_vp_find(vp);
+	if (ret)
+		dev_err(dev, "there is no VP %lu\n", vp->arrival.hwid);
+	return ret;
 }
 
 static int mips_vp_get_memory(struct device *dev, struct mips_vp *vp)

@@ -474,9 +474,12 @@ static void expect_rung(struct kunit *test, unsigned int i)
 /* A doorbell is handled by its own handler, as often as it is rung */
 static void gic_doorbells(struct kunit *test)
 {
+	struct irq_domain *ipi = test->priv;
 	int i;
 
 	doorbells_request(test);
+	KUNIT_EXPECT_PTR_EQ(test, irq_find_matching_fwnode(ipi->fwnode, DOMAIN_BUS_ANY),
+			    ipi->parent);
 	for (i = 0; i < NR_DOORBELLS; i++) {
 		expect_rung(test, i);
 		expect_rung(test, i);
