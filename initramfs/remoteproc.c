@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -181,18 +182,17 @@ struct flood {
 	int fd;
 	uint32_t number;
 	uint32_t *sent;
-	atomic_uint back;
+	sem_t room;
+	atomic_bool over;
 	bool failed;
 };
 
-static bool send(struct flood *flood, const void *buf, size_t size, uint32_t number)
+static bool send(int fd, const void *buf, size_t size)
 {
 	ssize_t done;
 
-	while (number - atomic_load(&flood->back) >= WINDOW)
-		usleep(100);
 	do {
-		done = write(flood->fd, buf, size);
+		done = write(fd, buf, size);
 	} while (done < 0 && errno == EAGAIN && !usleep(100));
 	return done == (ssize_t)size;
 }
@@ -206,8 +206,9 @@ static void *write_messages(void *arg)
 	for (i = 0; i < flood->number; i++) {
 		size_t size = fill(buf, i);
 
+		sem_wait(&flood->room);
 		flood->sent[i] = now_ms();
-		if (!send(flood, buf, size, i)) {
+		if (atomic_load(&flood->over) || !send(flood->fd, buf, size)) {
 			flood->failed = true;
 			break;
 		}
@@ -260,10 +261,11 @@ static void read_echoes(struct tally *tally, struct flood *flood)
 		if (size < 0)
 			break;
 		count(tally, flood, buf, size, &next);
-		atomic_store(&flood->back, next);
+		sem_post(&flood->room);
 	}
 	tally->lost += flood->number - next;
-	atomic_store(&flood->back, flood->number);
+	atomic_store(&flood->over, true);
+	sem_post(&flood->room);
 
 	/* What comes now is one too many */
 	while (poll(&poller, 1, 100) > 0 && (poller.revents & POLLIN) &&
@@ -280,6 +282,7 @@ static const char *exchange(int fd, int number)
 	uint32_t start = now_ms(), ms;
 	pthread_t writer;
 
+	sem_init(&flood.room, 0, WINDOW);
 	if (!flood.sent || pthread_create(&writer, NULL, write_messages, &flood))
 		return "no thread or no memory";
 	read_echoes(&tally, &flood);
@@ -435,28 +438,27 @@ static const char *bad_messages(void)
 	return restart();
 }
 
+static bool read_echo(int fd)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+	uint8_t buf[MAX_SIZE];
+
+	return poll(&poller, 1, LOST_MS) > 0 && (poller.revents & POLLIN) &&
+	       read(fd, buf, sizeof(buf)) > 0;
+}
+
 static void *write_for_ever(void *unused)
 {
-	struct flood flood = { .fd = open_device() };
+	int fd = open_device();
 	uint8_t buf[MAX_SIZE];
 	uint32_t i;
 
-	for (i = 0; flood.fd >= 0 && send(&flood, buf, fill(buf, i), i); i++) {
-		while (read(flood.fd, buf, sizeof(buf)) > 0)
-			atomic_fetch_add(&flood.back, 1);
-		/* Nobody else reads, so wait for the next one here */
-		while (i - atomic_load(&flood.back) >= WINDOW / 2) {
-			struct pollfd poller = { .fd = flood.fd, .events = POLLIN };
-
-			if (poll(&poller, 1, LOST_MS) <= 0 || !(poller.revents & POLLIN) ||
-			    read(flood.fd, buf, sizeof(buf)) <= 0)
-				goto out;
-			atomic_fetch_add(&flood.back, 1);
-		}
+	for (i = 0; fd >= 0 && send(fd, buf, fill(buf, i)); i++) {
+		if (i >= WINDOW && !read_echo(fd))
+			break;
 	}
-out:
 	note("unbound after %d messages", i > 0);
-	close(flood.fd);
+	close(fd);
 	return unused;
 }
 
