@@ -216,6 +216,19 @@ class Builds(Kernels):
         with self.assertRaisesRegex(Failure, "(?s)gcc .* failed:\ninit.c: bad"):
             build.build_initramfs(self.malta)
 
+    def test_modules_and_firmware_of_a_machine(self):
+        described = dataclasses.replace(self.malta, torture=False, modules=["samples/one.ko"],
+                                        firmware=["samples/two.elf"])
+        write_program(self.folder, f"{self.malta.cross}gcc", "exit 0")
+        (described.kernel_folder / "usr").mkdir(parents=True)
+        write_program(described.kernel_folder / "usr", "gen_init_cpio", 'cat "$1"')
+        build.build_initramfs(described)
+        packed = (described.kernel_folder / "initramfs.cpio").read_text()
+        self.assertIn(f"file /one.ko {described.kernel_folder}/samples/one.ko 0644 0 0", packed)
+        self.assertIn(f"file /lib/firmware/two.elf {described.kernel_folder}/samples/two.elf "
+                      "0644 0 0", packed)
+        self.assertIn("dir /lib/firmware 0755 0 0", packed)
+
 
 class KunitCommand(Scratch):
     """kunit.run() with a kunit.py that tells what it was asked."""

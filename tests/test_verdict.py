@@ -180,7 +180,10 @@ BAD_REMOTEPROC = {
     "no-hotplug": ([("ipi: cycles 17", "ipi: cycles 0")], ["the CPUs did not go off and on"]),
     "cpu-silent": ([(" 26:         59         37         28", " 26:         59         37          0")],
                    ["row 'IPI call' (virq 26) has no count on CPU 2"]),
-    "other-target": ([("external 3:", "external 2:")], ["there is no IPI to processor 3"]),
+    "other-target": ([("external 3:", "external 2:")],
+                     ["there is no IPI which was sent to processor 3"]),
+    "not-counted": ([("sent 302", "sent 0")],
+                    ["there is no IPI which was sent to processor 3"]),
     "driver-stays": ([says("ipi: failed: the driver does not go")],
                      ["ipi: failed: the driver does not go"]),
 }

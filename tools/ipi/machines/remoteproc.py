@@ -106,11 +106,11 @@ def _judge_bad(run):
 
 
 def _judge_mapping(run):
-    """The kernel shows the processor that Linux does not own as a target."""
+    """The kernel shows the processor that Linux does not own as a target, and counts."""
     parts = kernel_log.sections(run.log)
     shown = "".join(text for name, text in parts.items() if name.startswith(kernel_log.DOMAINS))
-    if not re.search(rf"^ +external {PROCESSOR}: hwirq [1-9]\d*$", shown, re.M):
-        return [f"there is no IPI to processor {PROCESSOR}"]
+    if not re.search(rf"^ +external {PROCESSOR}: hwirq [1-9]\d* sent [1-9]\d*$", shown, re.M):
+        return [f"there is no IPI which was sent to processor {PROCESSOR}"]
     return []
 
 
