@@ -40,6 +40,8 @@ irq_hw_number_t ipi_get_hwirq(unsigned int virq, unsigned int target);
  * @nr:		Number of entries in @hwirq
  * @nr_cpus:	Number of entries for CPUs: @nr, or 0 if the target is external
  * @gone:	The IPI is being destroyed
+ * @uniform:	The hwirq of all targets, INVALID_HWIRQ if they have several or
+ *		the target is external
  * @hwid:	Hardware id of the external target
  * @rcu:	For freeing the mapping behind the back of late readers
  * @hwirq:	Hardware interrupt number of target @first + index, INVALID_HWIRQ
@@ -55,6 +57,7 @@ struct ipi_mapping {
 	unsigned int		__private nr;
 	unsigned int		__private nr_cpus;
 	bool			__private gone;
+	irq_hw_number_t		__private uniform;
 	unsigned long		__private hwid;
 	struct rcu_head		rcu;
 	irq_hw_number_t		__private hwirq[] __counted_by(nr);
@@ -125,6 +128,22 @@ static inline irq_hw_number_t ipi_mapping_get(const struct ipi_mapping *map,
 
 	/* Pairs with the WRITE_ONCE() in ipi_free_hwirqs() */
 	return READ_ONCE(ACCESS_PRIVATE(map, hwirq[i]));
+}
+
+/**
+ * ipi_mapping_get_uniform - Look up the hwirq which all targets share
+ * @map:	Mapping of the IPI
+ *
+ * For controllers which send a number to a mask at once.
+ *
+ * Context: Any, including NMI.
+ *
+ * Return: The hwirq, or %INVALID_HWIRQ if the targets have several, or if
+ *	   ipi_mapping_is_external().
+ */
+static inline irq_hw_number_t ipi_mapping_get_uniform(const struct ipi_mapping *map)
+{
+	return ACCESS_PRIVATE(map, uniform);
 }
 
 /**

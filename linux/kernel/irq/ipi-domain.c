@@ -81,6 +81,7 @@ static struct ipi_mapping *ipi_mapping_alloc(const struct ipi_alloc_info *info)
 	ACCESS_PRIVATE(map, nr) = nr;
 	ACCESS_PRIVATE(map, nr_cpus) = info->dest ? nr : 0;
 	ACCESS_PRIVATE(map, hwid) = info->hwid;
+	ACCESS_PRIVATE(map, uniform) = INVALID_HWIRQ;
 	for (i = 0; i < nr; i++)
 		map_hwirq(map, i) = INVALID_HWIRQ;
 	return map;
@@ -222,6 +223,17 @@ static bool ipi_mapping_complete(const struct ipi_mapping *map,
 	return true;
 }
 
+/* The first entry is that of a target */
+static irq_hw_number_t ipi_uniform_hwirq(const struct ipi_mapping *map)
+{
+	for (unsigned int i = 1; i < map_nr(map); i++) {
+		if (map_hwirq(map, i) != INVALID_HWIRQ &&
+		    map_hwirq(map, i) != map_hwirq(map, 0))
+			return INVALID_HWIRQ;
+	}
+	return map_hwirq(map, 0);
+}
+
 /* All that a receiver needs, but for a way to get here */
 static int ipi_setup_irq(struct irq_data *data, const struct ipi_alloc_info *info)
 {
@@ -244,9 +256,6 @@ static int ipi_setup_irq(struct irq_data *data, const struct ipi_alloc_info *inf
 
 	if (!info->dest)
 		return 0;
-
-	if (cpumask_equal(info->dest, cpu_possible_mask))
-		irqd_set(data, IRQD_GLOBAL_IPI);
 
 	irq_set_handler(virq, handle_percpu_devid_irq);
 	return irq_set_percpu_devid(virq);
@@ -297,6 +306,9 @@ static int ipi_setup(struct irq_domain *domain, struct irq_data *data,
 
 	if (WARN_ON_ONCE(!ipi_mapping_complete(map, info)))
 		return -EINVAL;
+
+	if (info->dest)
+		ACCESS_PRIVATE(map, uniform) = ipi_uniform_hwirq(map);
 
 	ret = ipi_setup_irq(data, info);
 	return ret ?: ipi_publish(data, map);

@@ -14,8 +14,8 @@
 #include <linux/ipi.h>
 #include <linux/irq.h>
 #include <linux/lockdep.h>
+#include <linux/preempt.h>
 #include <linux/printk.h>
-#include <linux/rcupdate.h>
 
 #include <trace/events/ipi.h>
 
@@ -96,8 +96,8 @@ int irq_send_ipi(unsigned int virq, const struct cpumask *dest)
 	const struct ipi_mapping *map;
 	struct irq_data *data;
 
-	/* Pairs with the synchronize_rcu() in irq_destroy_ipi() */
-	guard(rcu)();
+	/* For the chip, too. Pairs with the synchronize_rcu() in irq_destroy_ipi() */
+	guard(preempt)();
 
 	data = irq_get_irq_data(virq);
 	map = ipi_find_mapping(data);
@@ -129,8 +129,8 @@ int irq_send_ipi_all(unsigned int virq)
 	const struct cpumask *cpus;
 	struct irq_data *data;
 
-	/* Pairs with the synchronize_rcu() in irq_destroy_ipi() */
-	guard(rcu)();
+	/* For the chip, too. Pairs with the synchronize_rcu() in irq_destroy_ipi() */
+	guard(preempt)();
 
 	data = irq_get_irq_data(virq);
 	map = ipi_find_mapping(data);
@@ -164,9 +164,11 @@ static bool irq_desc_is_global_ipi(struct irq_desc *desc)
 }
 
 /* Out of line, so that a global IPI does not pay for saving registers */
-static noinline int ipi_check_and_send(struct irq_data *data,
+static noinline int ipi_check_and_send(struct irq_desc *desc,
 				       const struct cpumask *dest)
 {
+	struct irq_data *data = irq_desc_get_irq_data(desc);
+
 	/* A target which leaves waits for this sender */
 	lockdep_assert_preemption_disabled();
 
@@ -207,12 +209,13 @@ static noinline int ipi_check_and_send(struct irq_data *data,
  */
 int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest)
 {
-	struct irq_data *data = irq_desc_get_irq_data(desc);
+	struct irq_data *data;
 
 	if (unlikely(!irq_desc_is_global_ipi(desc)))
-		return ipi_check_and_send(data, dest);
+		return ipi_check_and_send(desc, dest);
 
 	/* The chip of a global IPI can send: checked where the flag is set */
+	data = irq_desc_get_irq_data(desc);
 	data->chip->send_ipi(data, dest);
 	return 0;
 }

@@ -102,6 +102,8 @@ static void mapping_keeps_shape(struct kunit *test)
 	int virq;
 
 	virq = fake_reserve(test, fake, mask);
+	KUNIT_EXPECT_EQ(test, ipi_mapping_get_uniform(ipi_test_mapping(virq)),
+			step && last ? INVALID_HWIRQ : hwirq);
 	for_each_cpu(cpu, mask) {
 		KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpu), hwirq);
 		hwirq += step;

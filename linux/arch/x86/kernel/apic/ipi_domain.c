@@ -101,7 +101,7 @@ static noinline void x86_ipi_send_rarely(const struct ipi_mapping *map,
 	unsigned int cpu;
 
 	if (!ipi_mapping_is_external(map)) {
-		x86_ipi_send_each(dest, ipi_mapping_get(map, cpumask_first(dest)));
+		x86_ipi_send_each(dest, ipi_mapping_get_uniform(map));
 		return;
 	}
 
@@ -112,23 +112,20 @@ static noinline void x86_ipi_send_rarely(const struct ipi_mapping *map,
 static void x86_ipi_send(struct irq_data *data, const struct cpumask *dest)
 {
 	const struct ipi_mapping *map = irq_data_get_ipi_mapping(data);
-	unsigned int cpu = cpumask_first(dest);
-	unsigned int vector;
+	irq_hw_number_t vector = ipi_mapping_get_uniform(map);
 
-	/* The APICs ask on which CPU they are, and none may go offline now */
-	guard(preempt)();
-
-	if (unlikely(ipi_mapping_is_external(map) || in_nmi() ||
-		     !cpumask_subset(dest, cpu_online_mask))) {
+	/* An external target shares its vector with nobody */
+	if (unlikely(vector == INVALID_HWIRQ || in_nmi())) {
 		x86_ipi_send_rarely(map, dest);
 		return;
 	}
+	if (__apic_send_IPI_shorthand(dest, vector))
+		return;
 
-	vector = ipi_mapping_get(map, cpu);
-	if (cpumask_next(cpu, dest) >= nr_cpu_ids)
-		__apic_send_IPI(cpu, vector);
+	if (unlikely(!cpumask_subset(dest, cpu_online_mask)))
+		x86_ipi_send_rarely(map, dest);
 	else
-		__apic_send_IPI_cpus(dest, vector);
+		__apic_send_IPI_mask(dest, vector);
 }
 
 static const struct irq_chip x86_ipi_chip = {
