@@ -208,4 +208,4 @@ def mail(part="", linux=LINUX, top=TOP):
     with step("write the mails"):
         _write(Repo(linux), folder, top, part)
     below = "the base with the parts before it" if part else "the base"
-    say(f"PASS: git am {folder.relative_to(BUILD)}/*.patch on {below} gives the series")
+    say(f"PASS: git am {folder}/*.patch on {below} gives the series")
