@@ -3,7 +3,7 @@
 
 import re
 
-from ipi.common import TOP
+from ipi.machines import build
 from ipi.machines.kernel_log import (BACKTRACES, DONE, INTERRUPTS, LEAKS, REPORT, clean, ipi_rows,
                                      ipi_virqs, sections, trouble)
 
@@ -190,9 +190,9 @@ def _judge_torture(machine, log):
 
 
 def _has(machine, setting):
-    """Whether a fragment of @machine demands @setting, which the build then checks."""
-    return any(setting in (TOP / "configs" / f"{name}.config").read_text().splitlines()
-               for name in machine.configs)
+    """Whether the fragments of @machine demand @setting, which the build then checks."""
+    wanted = build.wanted_symbols("".join(build.fragments(machine.configs)))
+    return setting in (f"{symbol}={value}" for symbol, value in wanted.items())
 
 
 def judge_leaks(machine, log):
