@@ -177,10 +177,12 @@ class Runs(Scratch):
     def test_the_score(self):
         best = {job("1"): {"verdict": "caught", "machine": "um", "how": ""},
                 job("2"): {"verdict": "survives"}, job("3"): {"verdict": "survives"},
-                job("4"): {"verdict": "same"}}
-        counts, unknown = mutate._split(best, {job("2").name: "why"})
+                job("4"): {"verdict": "same"}, job("5"): {"verdict": "survives"}}
+        counts, unknown = mutate._split(best, {job("2").name: "why",
+                                               job("5").name: "Equivalent: x"})
         self.assertEqual([job("3")], unknown)
         self.assertIn("| a.c | 3 | 1 | 1 | 1 | 33.3 % |", mutate.score(counts))
+        self.assertIn(" 2 are the same code as before or equivalent", mutate.score(counts))
         with mock.patch.object(mutate, "known_survivors", return_value={job("1").name: "why"}), \
                 self.assertRaisesRegex(Refused, r"nothing noticed a\.c \| f \| line \| 2"):
             mutate._conclude("mutate", best)

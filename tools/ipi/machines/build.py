@@ -15,7 +15,7 @@ from ipi.common import BASE, BUILD, TOP, Failure, run, step, write_whole
 _CCACHE = {"CCACHE_BASEDIR": str(BUILD), "CCACHE_NOHASHDIR": "1", "CCACHE_DEPEND": "1"}
 # Fixed, so that two builds of the same source are the same.
 _STAMP = {"KBUILD_BUILD_TIMESTAMP": "2015-09-29", "KBUILD_BUILD_USER": "ipi",
-          "KBUILD_BUILD_HOST": "ipi", "LC_ALL": "C"}
+          "KBUILD_BUILD_HOST": "ipi", "KBUILD_BUILD_VERSION": "1", "LC_ALL": "C"}
 _TAIL = 30
 _CGROUPS = Path("/sys/fs/cgroup")
 # What "torture" in a description means: needed by initramfs/stress.c.

@@ -4,12 +4,12 @@
 Each change of mutators.py is compiled by itself, with the command line of the object's
 .cmd file. It counts if that neither fails nor warns, and if the code is other than before and
 than that of the changes which were compiled already. Then the one object is linked into the
-kernel again, by the last command of scripts/link-vmlinux.sh and with the kallsyms of the
-unharmed kernel, and the suites run until one of them notices. What a machine does not notice,
-or does not build, is for the next one.
+kernel again, on user mode Linux by the last command of scripts/link-vmlinux.sh and with the
+kallsyms of the unharmed kernel, and the suites run until one of them notices. What a machine
+does not notice, or does not build, is for the next one.
 
 A kernel with many mutants and a switch on its command line would save the link. That is the
-least of it (CONTRIBUTING names the seconds), and each has to be compiled alone in any case.
+least of it, half a second on an idle core, and each has to be compiled alone in any case.
 """
 
 import concurrent.futures
@@ -257,10 +257,13 @@ class Bench:
         self._link = self._learn_link()
 
     def _learn_link(self):
+        """MIPS unwinds by kallsyms, and x86 by tables, so there nothing may be stale."""
+        words = [*build.make_words(self.described), *_more_words(self.described)]
+        if self.described.arch != "um":
+            return shlex.join([*words, self.described.image.rpartition("/")[2]])
         (self.folder / "vmlinux").unlink()
-        words = [word for word in build.make_words(self.described) if word != "-s"]
-        done = self._run(shlex.join([*words, *_more_words(self.described), "V=1", "vmlinux"]))
-        return _link_command(done.stdout)
+        words.remove("-s")
+        return _link_command(self._run(shlex.join([*words, "V=1", "vmlinux"])).stdout)
 
     def _run(self, command):
         return subprocess.run(["sh", "-c", command], cwd=self.folder, env=build.environment(),
@@ -306,13 +309,9 @@ class Bench:
         return self.described.kernel.removeprefix("mutate/").rpartition(".")[0]
 
     def link(self):
-        image = self.folder / self.described.image
-        commands = [self._link]
-        if image.name != "vmlinux":
-            commands.append(_read_command(image.with_name(f".{image.name}.cmd")))
         for name in ("vmlinux", self.described.image):
             (self.folder / name).unlink(missing_ok=True)
-        done = self._run(" && ".join(f"{{ {command}; }}" for command in commands))
+        done = self._run(self._link)
         if done.returncode:
             raise Failure(f"the link failed:\n{done.stdout}")
 
@@ -553,15 +552,18 @@ def _split(best, known):
     for job, entry in best.items():
         found = entry["verdict"]
         if found == "survives":
-            found = "listed" if job.name in known else "unlisted"
-            unknown += [job] if found == "unlisted" else []
+            why = known.get(job.name)
+            found = "same" if (why or "").startswith("Equivalent:") else "listed"
+            if why is None:
+                found = "unlisted"
+                unknown.append(job)
         counts[job.path][found] += 1
     return counts, unknown
 
 
 def score(counts):
     """The table for the README."""
-    lines = ["| file | mutants | caught | listed | not listed | caught of all |",
+    lines = ["| file | mutants | caught | not, for a reason | not | share |",
              "| --- | ---: | ---: | ---: | ---: | ---: |"]
     for path, count in [*sorted(counts.items()), ("all", sum(counts.values(), Counter()))]:
         real = count["caught"] + count["listed"] + count["unlisted"]
@@ -570,7 +572,7 @@ def score(counts):
                      f"{count['unlisted']} | {share} |")
     total = sum(counts.values(), Counter())
     lines.append(f"\nNot counted: {total['no C']} do not compile or warn, {total['same']} are the "
-                 f"same code as before, and {total['twin']} as another mutant.")
+                 f"same code as before or equivalent, and {total['twin']} the same as another mutant.")
     return "\n".join(lines) + "\n"
 
 
