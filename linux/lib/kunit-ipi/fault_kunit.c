@@ -82,7 +82,7 @@ static int reserve_all(struct fake_ipi *fake)
 
 static int reserve_external(struct fake_ipi *fake)
 {
-	return irq_reserve_ipi_external(fake->ipi, 7);
+	return irq_reserve_ipi_external(fake->ipi, 1234);
 }
 
 static int create_domain(struct fake_ipi *fake)

@@ -235,7 +235,7 @@ static void percpu_meddled_with(struct kunit *test)
 static void percpu_meddled_with_too_early(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
-	unsigned int device = fake_device(test, fake, 7);
+	unsigned int device = fake_device(test, fake, fake->size - 1);
 	int virq = fake_reserve(test, fake, cpu_possible_mask);
 
 	ipi_test_no_hotplug(test);
