@@ -276,9 +276,9 @@ static __always_inline bool ipi_iter_find(struct ipi_iter *iter,
  *		be reached. After an error the core frees what was set.
  * @alloc_external: Allocate a hwirq for the processor with hardware id @hwid,
  *		which does not run Linux, route it there and leave it unmasked.
- *		Returns 0, -ENOSPC if no hwirqs are left, -EINVAL if there is no
- *		such processor or it cannot be reached, or -EBUSY if it is a CPU
- *		which Linux may own. Optional.
+ *		Returns 0, -ENOMEM, -ENOSPC if no hwirqs are left, -EINVAL if
+ *		there is no such processor or it cannot be reached, or -EBUSY if
+ *		it is a CPU which Linux may own. Optional.
  * @arrival:	Turn ipi_arrival::hwirq, which is a hwirq of the controller's
  *		domain, into the number that the manual has, and fill in
  *		ipi_arrival::pin. Runs in any context. Optional, if the hwirq is

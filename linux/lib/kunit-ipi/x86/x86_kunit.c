@@ -463,7 +463,7 @@ static void x86_external_refused(struct kunit *test)
 
 	for (id = 0; id < FOREIGN_ID; id++) {
 		virq = irq_reserve_ipi_external(test->priv, id);
-		if (virq < 0)
+		if (virq == -EBUSY)
 			refused++;
 		else
 			KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);

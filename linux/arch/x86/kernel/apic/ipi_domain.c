@@ -166,10 +166,12 @@ struct x86_ipi_foreign {
 static LIST_HEAD(x86_ipi_foreigns);
 
 /* All ones are a broadcast, and in the topology is what may run Linux one day */
-static bool x86_ipi_is_foreign(unsigned long hwid)
+static int x86_ipi_check_foreign(unsigned long hwid)
 {
-	return hwid < U32_MAX && apic_id_valid(hwid) &&
-	       topology_get_logical_id(hwid, TOPO_SMT_DOMAIN) < 0;
+	if (hwid >= U32_MAX || !apic_id_valid(hwid))
+		return -EINVAL;
+
+	return topology_get_logical_id(hwid, TOPO_SMT_DOMAIN) < 0 ? 0 : -EBUSY;
 }
 
 static struct x86_ipi_foreign *x86_ipi_get_foreign(u32 apic_id)
@@ -201,9 +203,11 @@ static int x86_ipi_alloc_external(struct irq_domain *parent, unsigned long hwid,
 				  irq_hw_number_t *hwirq)
 {
 	struct x86_ipi_foreign *foreign;
+	int ret;
 
-	if (!x86_ipi_is_foreign(hwid))
-		return -EINVAL;
+	ret = x86_ipi_check_foreign(hwid);
+	if (ret)
+		return ret;
 
 	foreign = x86_ipi_get_foreign(hwid);
 	if (!foreign)
