@@ -184,11 +184,9 @@ static bool irq_desc_is_global_ipi(struct irq_desc *desc)
 }
 
 /* Out of line, so that a global IPI does not pay for saving registers */
-static noinline int ipi_check_and_send(struct irq_desc *desc,
+static noinline int ipi_check_and_send(struct irq_data *data,
 				       const struct cpumask *dest)
 {
-	struct irq_data *data = irq_desc_get_irq_data(desc);
-
 	/* A target which leaves waits for this sender */
 	lockdep_assert_preemption_disabled();
 
@@ -229,13 +227,12 @@ static noinline int ipi_check_and_send(struct irq_desc *desc,
  */
 int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest)
 {
-	struct irq_data *data;
+	struct irq_data *data = irq_desc_get_irq_data(desc);
 
 	if (unlikely(!irq_desc_is_global_ipi(desc)))
-		return ipi_check_and_send(desc, dest);
+		return ipi_check_and_send(data, dest);
 
 	/* The chip of a global IPI can send: checked where the flag is set */
-	data = irq_desc_get_irq_data(desc);
 	data->chip->send_ipi(data, dest);
 	return 0;
 }
