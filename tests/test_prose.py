@@ -7,7 +7,7 @@ import unittest
 from support import TOP
 
 WIDTH = 100
-TEXTS = [TOP / "README.md", TOP / "CONTRIBUTING.md", *(TOP / "docs").glob("*.md")]
+TEXTS = [*TOP.glob("*.md"), TOP / "bench/README.md", *(TOP / "docs").glob("*.md")]
 
 
 class Prose(unittest.TestCase):
