@@ -2,6 +2,8 @@
 """The QEMU that runs a machine, and packages of another suite, with programs that pretend."""
 
 import dataclasses
+import os
+import subprocess
 from unittest import mock
 
 from support import Scratch, write_program
@@ -52,6 +54,14 @@ class Program(Scratch):
             with self.assertRaisesRegex(archive.Absent, "arm64-gicv5 needs QEMU 77 or later, and it "
                                         "cannot be had: no mirror"):
                 qemu.program(self.machine)
+
+    def test_who_asks_for_kvm_gets_an_emulator(self):
+        write_program(self.folder, QEMU, 'printf "%s\\n" "$@"')
+        env = qemu.emulated(QEMU, self.folder / "own")
+        said = subprocess.run(
+            [QEMU, "-accel", "kvm", "-accel", "hvf", "-accel", "tcg", "-append", "a kvm  b"],
+            env={**os.environ, **env}, capture_output=True, text=True, check=True).stdout
+        self.assertEqual(["-accel", "tcg"] * 3 + ["-append", "a kvm  b"], said.splitlines())
 
     def test_one_of_the_archive_runs_with_its_own_libraries(self):
         self.install(76)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from ipi.common import BUILD, LINUX, TOP, Failure, say, step
-from ipi.machines import build, kunit, report
+from ipi.machines import build, kunit, qemu, report
 
 TIMEOUT = 600
 
@@ -90,8 +90,10 @@ def run(name):
     folder_of(name).mkdir(parents=True, exist_ok=True)
     for path in (_result_of(name), folder_of(name) / "test.log"):
         path.unlink(missing_ok=True)
+    program = ARCHES[name].qemu
+    env = build.environment() | (qemu.emulated(program, folder_of(name)) if program else {})
     with open(log_of(name), "w") as out:
-        status = subprocess.run(command(name), cwd=LINUX, env=build.environment(), stdout=out,
+        status = subprocess.run(command(name), cwd=LINUX, env=env, stdout=out,
                                 stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
                                 check=False).returncode
     if not _result_of(name).exists():

@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ipi.common import TOP, Failure, say, step, write_whole
-from ipi.machines import boot, build, kernel_log, patience, report, verdict
+from ipi.machines import boot, build, kernel_log, patience, qemu, report, verdict
 
 SUITES = "lib/kunit-ipi"
 TIMEOUT = 300
@@ -143,12 +143,6 @@ class Outcome:
     timed_out: str
 
 
-def _environment(machine):
-    """kunit.py looks for QEMU by its name."""
-    folder = os.path.dirname(boot.hardware_words(machine)[0])
-    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"} if folder else None
-
-
 def suites_of(machine):
     """The suites which have to run on @machine."""
     return [name for name in suites_in(machine.source / SUITES, machine.arch)
@@ -174,8 +168,9 @@ def run(machine, glob="", timeout=TIMEOUT):
                glob or machine.kunit_glob or "*"]
     log, console = log_of(machine), console_of(machine)
     console.unlink(missing_ok=True)
+    env = {**os.environ, **qemu.emulated(boot.hardware_words(machine)[0], machine.folder)}
     end = patience.run(command, log, boot.limits(machine, timeout), console, cwd=machine.source,
-                       env=_environment(machine))
+                       env=env)
     if not result.exists():
         raise Failure(f"kunit.py gave no result, see {log.relative_to(TOP)}")
     return Outcome(json.loads(result.read_text()), end.status,

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """QEMU as a machine needs it: the installed one, or a newer one in a folder of its own."""
 
+import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 from ipi import archive
 from ipi.common import Failure, write_whole
@@ -15,6 +17,28 @@ _WRAPPER = """#!/bin/sh
 # With the loader and the libraries it was built for, which need not be the system's.
 exec {loader} --library-path {libraries} {binary} -L {data} "$@"
 """
+
+
+# The machines are described as QEMU emulates them, and KVM makes others of them. The
+# kunit.py of newer bases asks for it first.
+_EMULATED = """#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+for word do
+    shift
+    case $word in kvm | hvf) word=tcg ;; esac
+    set -- "$@" "$word"
+done
+exec {program} "$@"
+"""
+
+
+def emulated(program, folder):
+    """The environment in which who starts QEMU by its name gets @program, and never KVM."""
+    wrapper = folder / "qemu" / Path(program).name
+    wrapper.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(wrapper, _EMULATED.format(program=shutil.which(program)))
+    wrapper.chmod(0o755)
+    return {"PATH": f"{wrapper.parent}:{os.environ['PATH']}"}
 
 
 def version_text(binary):
