@@ -9,6 +9,9 @@
  */
 
 #include <linux/bits.h>
+#include <linux/cleanup.h>
+#include <linux/cpu.h>
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
@@ -27,6 +30,7 @@
 
 #include <asm/addrspace.h>
 #include <asm/mips-cps.h>
+#include <asm/smp-cps.h>
 
 #include "remoteproc_internal.h"
 
@@ -140,11 +144,32 @@ static int mips_vp_check(struct rproc *rproc)
 		dev_err(&rproc->dev, "a VP cannot start at %#llx\n", rproc->bootaddr);
 		return -EINVAL;
 	}
+	return 0;
+}
+
+static int mips_vp_run(struct rproc *rproc)
+{
+	struct mips_vp *vp = rproc->priv;
+
+	/* A CPU of Linux that comes up would reset the core between look and start */
+	guard(cpus_read_lock)();
 
 	if (mips_vp_running(vp)) {
 		dev_err(&rproc->dev, "VP %lu runs already\n", vp->arrival.hwid);
 		return -EBUSY;
 	}
+
+	if (!mips_cps_core_is_up(0, vp->core)) {
+		dev_err(&rproc->dev, "core %u is not up\n", vp->core);
+		return -ENODEV;
+	}
+
+	mips_vp_lock_other(vp);
+	write_gcr_co_reset_base(CKSEG1ADDR(CPHYSADDR(rproc->bootaddr)));
+	/* The firmware is there before the VP runs */
+	wmb();
+	write_cpc_co_vp_run(BIT(vp->vp));
+	mips_cm_unlock_other();
 	return 0;
 }
 
@@ -157,15 +182,12 @@ static int mips_vp_start(struct rproc *rproc)
 	if (ret)
 		return ret;
 
+	ret = mips_vp_run(rproc);
+	if (ret)
+		return ret;
+
 	/* Started after the devices of the firmware, and stopped before them */
 	rproc_add_subdev(rproc, &vp->ears);
-
-	mips_vp_lock_other(vp);
-	write_gcr_co_reset_base(CKSEG1ADDR(CPHYSADDR(rproc->bootaddr)));
-	/* The firmware is there before the VP runs */
-	wmb();
-	write_cpc_co_vp_run(BIT(vp->vp));
-	mips_cm_unlock_other();
 	return 0;
 }
 
@@ -173,12 +195,16 @@ static int mips_vp_start(struct rproc *rproc)
 static int mips_vp_halt(struct mips_vp *vp)
 {
 	bool running;
+	int ret;
 
 	mips_vp_lock_other(vp);
 	write_cpc_co_vp_stop(BIT(vp->vp));
 	mips_cm_unlock_other();
 
-	return read_poll_timeout(mips_vp_running, running, !running, 100, STOP_US, false, vp);
+	ret = read_poll_timeout(mips_vp_running, running, !running, 100, STOP_US, false, vp);
+	if (ret)
+		dev_err(&vp->rproc->dev, "VP %lu does not stop\n", vp->arrival.hwid);
+	return ret;
 }
 
 static int mips_vp_stop(struct rproc *rproc)
@@ -187,9 +213,7 @@ static int mips_vp_stop(struct rproc *rproc)
 	int ret;
 
 	ret = mips_vp_halt(vp);
-	if (ret)
-		dev_err(&rproc->dev, "VP %lu does not stop\n", vp->arrival.hwid);
-	else
+	if (!ret)
 		rproc_remove_subdev(rproc, &vp->ears);
 	return ret;
 }
@@ -221,8 +245,9 @@ static int mips_vp_listen(struct rproc_subdev *ears)
 }
 
 /*
- * When this returns, neither side looks at the virtqueues any more, and they and
- * their buffers can go.
+ * When the VP has stopped, neither side looks at the virtqueues any more, and they
+ * and their buffers can go. They go as well if it has not, since the core does not
+ * ask.
  */
 static void mips_vp_ignore(struct rproc_subdev *ears, bool crashed)
 {
@@ -294,7 +319,9 @@ static int mips_vp_find(struct mips_vp *vp)
 
 		vp->core = core;
 		vp->vp = vp->arrival.hwid - first;
-		return 0;
+
+		/* With nosmt there are VPs which Linux neither owns nor gave up */
+		return mips_cps_foreign_vps(0, core) & BIT(vp->vp) ? 0 : -EBUSY;
 	}
 	return -ENODEV;
 }
@@ -313,7 +340,7 @@ static int mips_vp_get_kick(struct device *dev, struct mips_vp *vp)
 
 	ret = mips_vp_find(vp);
 	if (ret)
-		dev_err(dev, "there is no VP %lu\n", vp->arrival.hwid);
+		dev_err(dev, "VP %lu is not for firmware: %d\n", vp->arrival.hwid, ret);
 	return ret;
 }
 
@@ -323,10 +350,17 @@ static int mips_vp_get_memory(struct device *dev, struct mips_vp *vp)
 		of_parse_phandle(dev->of_node, "memory-region", 0);
 	int ret;
 
+	/*
+	 * The VP has vrings and messages in its cache. The devices which have them
+	 * here are children of @dev without a node, and get the default.
+	 */
+	if (!dma_default_coherent)
+		return dev_err_probe(dev, -EINVAL, "needs coherent DMA\n");
+
 	/* A VP of 32 bits reaches what is in its unmapped segments */
 	ret = dma_set_mask_and_coherent(dev, CSEGX_SIZE - 1);
 	if (ret)
-		return dev_err_probe(dev, ret, "no memory that a VP reaches\n");
+		return dev_err_probe(dev, ret, "cannot keep DMA to the first 512 MiB\n");
 
 	if (of_address_to_resource(np, 0, &vp->firmware) || vp->firmware.end >= CSEGX_SIZE)
 		return dev_err_probe(dev, -EINVAL, "no memory where a VP can start\n");
@@ -369,14 +403,30 @@ static int mips_vp_probe(struct platform_device *pdev)
 	return devm_rproc_add(dev, rproc);
 }
 
+/* The kernel which kexec starts knows nothing of the firmware */
+static void mips_vp_shutdown(struct platform_device *pdev)
+{
+	struct mips_vp *vp = platform_get_drvdata(pdev);
+	struct rproc *rproc = vp->rproc;
+	int ret;
+
+	if (rproc->state != RPROC_RUNNING && rproc->state != RPROC_CRASHED)
+		return;
+
+	ret = rproc_shutdown(rproc);
+	if (ret)
+		dev_err(&pdev->dev, "cannot shut the VP down: %d\n", ret);
+}
+
 static const struct of_device_id mips_vp_of_match[] = {
 	{ .compatible = "mti,vp-rproc" },
 	{ }
 };
 
 static struct platform_driver mips_vp_driver = {
-	.probe	= mips_vp_probe,
-	.driver	= {
+	.probe		= mips_vp_probe,
+	.shutdown	= mips_vp_shutdown,
+	.driver		= {
 		.name		= "mips-vp-rproc",
 		.of_match_table	= mips_vp_of_match,
 	},

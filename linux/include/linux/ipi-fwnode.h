@@ -10,8 +10,11 @@
 struct device;
 struct fwnode_handle;
 
+int devm_irq_reserve_ipi_byname(struct device *dev, const char *name);
+
+#if IS_ENABLED(CONFIG_KUNIT)
 int fwnode_irq_reserve_ipi(const struct fwnode_handle *fwnode, unsigned int index);
 int fwnode_irq_reserve_ipi_byname(const struct fwnode_handle *fwnode, const char *name);
-int devm_irq_reserve_ipi_byname(struct device *dev, const char *name);
+#endif
 
 #endif /* _LINUX_IPI_FWNODE_H */

@@ -288,22 +288,23 @@ static __always_inline bool ipi_iter_find(struct ipi_iter *iter,
  *		context. Optional, for irq_get_irqchip_state().
  * @free:	Free @hwirq, which is neither sent nor resolved any more, and leave
  *		it masked and not pending, on a CPU that is offline by the time it
- *		comes up. If @banked, this is for each target
- *		@cpu that leaves. Otherwise it is once for each hwirq, when its
- *		last target @cpu leaves. If ipi_mapping_is_external(), @cpu is
- *		none and ipi_mapping_hwid() is the target.
+ *		comes up. If @banked, this is for each target @cpu that leaves.
+ *		Otherwise it is once for each hwirq, when its last target @cpu
+ *		leaves. If ipi_mapping_is_external(), @cpu is none and
+ *		ipi_mapping_hwid() is the target.
  *
  * Of @chip, these callbacks are used and no others: irq_mask(), irq_unmask(),
  * irq_ack() and irq_eoi(), the latter two if they are there, and send_ipi().
  * They get the interrupt data of the controller's domain, whose chip data is
  * the domain's host data and whose hwirq is INVALID_HWIRQ. The first four act
- * on irq_data_get_ipi_hwirq(), and run on CPUs which have one. A CPU that stops to
- * be a target loses it while the hwirqs of others lead to the IPI still, so those
- * which the CPU has not enabled must not reach it. send_ipi() gets
- * the mask of all targets, which is not empty, looks their hwirqs up in the
+ * on irq_data_get_ipi_hwirq(), and run on CPUs which have one. A CPU that leaves
+ * the targets loses it while the hwirqs of others still lead to the IPI, so those
+ * which the CPU has not enabled must not reach it. send_ipi() gets the CPUs to
+ * send to and runs with preemption disabled. It looks their hwirqs up in the
  * mapping, and carries, once per mask, the barrier that orders prior memory
- * accesses before the IPI. For an external target the mask has no meaning but
- * to for_each_ipi_hwirq().
+ * accesses before the IPI. The mask of a global IPI is not checked: it may be
+ * empty, or have CPUs which do not exist. For an external target the mask has no
+ * meaning but to for_each_ipi_hwirq().
  *
  * @alloc, @alloc_external and @free get the controller's domain and run in
  * process context under the lock of the root domain, which serializes them. They

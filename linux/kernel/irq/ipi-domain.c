@@ -480,8 +480,8 @@ static void ipi_chip_mask(struct irq_data *data)
 }
 
 /*
- * An IPI which is being destroyed, or whose target this CPU stops to be, has its
- * hwirq for a while still. Pairs with the WRITE_ONCE() in ipi_shrink(), under
+ * An IPI which is being destroyed, or of which this CPU is leaving the targets,
+ * has its hwirq for a while still. Pairs with the WRITE_ONCE() in ipi_shrink(), under
  * the same lock of the descriptor.
  */
 static void ipi_chip_unmask(struct irq_data *data)
@@ -800,9 +800,9 @@ static int ipi_destroy(unsigned int virq, const struct cpumask *leaving)
 	}
 
 	/*
-	 * Pairs with the RCU read side critical sections of irq_send_ipi() and
-	 * irq_send_ipi_all(), the disabled preemption of irq_desc_send_ipi()
-	 * and the disabled interrupts of a receiver. None of them shall raise
+	 * Pairs with the disabled preemption of irq_send_ipi(),
+	 * irq_send_ipi_all() and irq_desc_send_ipi(), and with the disabled
+	 * interrupts of a receiver. None of them shall raise
 	 * or acknowledge a hwirq which has its next owner.
 	 */
 	synchronize_rcu();
@@ -819,7 +819,7 @@ static int ipi_destroy(unsigned int virq, const struct cpumask *leaving)
  * irq_destroy_ipi - Give an IPI or some of its targets back
  * @virq:	Linux interrupt number from irq_reserve_ipi() or
  *		irq_reserve_ipi_external()
- * @dest:	CPUs which stop to be targets, or NULL for all targets
+ * @dest:	CPUs which leave the targets, or NULL for all targets
  *
  * If targets remain, @virq and they stay as they are. Otherwise @virq is gone.
  * A global IPI which loses a target is not global any more.
@@ -878,7 +878,7 @@ int ipi_get_arrival(unsigned int virq, unsigned int target,
 	struct irq_domain *domain;
 	struct irq_data *data;
 
-	/* Pairs with the synchronize_rcu() in irq_destroy_ipi() */
+	/* Pairs with the synchronize_rcu() in ipi_destroy() */
 	guard(rcu)();
 
 	data = irq_get_irq_data(virq);

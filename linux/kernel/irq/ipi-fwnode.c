@@ -17,6 +17,8 @@
 #include <linux/irqdomain.h>
 #include <linux/property.h>
 
+#include <kunit/visibility.h>
+
 /* The cells of a specifier are one number */
 static int ipi_read_hwid(const struct fwnode_reference_args *spec, unsigned long *hwid)
 {
@@ -65,29 +67,8 @@ static int ipi_reserve_hwid(const struct fwnode_handle *fwnode,
 	return -ENXIO;
 }
 
-/**
- * fwnode_irq_reserve_ipi - Reserve an IPI which a firmware node asks for
- * @fwnode:	Firmware node of the device
- * @index:	Index in its ipis
- *
- * This is irq_reserve_ipi_external() with the controller and the hardware id
- * which the specifier names. irq_send_ipi_all() sends the IPI, ipi_get_arrival()
- * has what the program of the processor needs to know, and irq_destroy_ipi()
- * gives it back.
- *
- * Context: Process context, may sleep.
- *
- * Return: Linux interrupt number, or
- * * %-ENOENT	- The node does not ask for such an IPI.
- * * %-EPROBE_DEFER - The controller has no IPI domain yet.
- * * %-ENODEV	- The controller is disabled.
- * * %-ENXIO	- There is no such processor, or the controller cannot reach it.
- * * %-EBUSY	- Linux may run on the processor.
- * * %-EINVAL	- The tree is wrong: no controller, or an id of not one or two
- *		  cells, or one which is too large.
- * * %-ENOMEM	- No descriptor or no memory.
- * * %-ENOSPC	- No hwirqs left.
- */
+/* The IPI of entry @index in ipis, or an error of devm_irq_reserve_ipi_byname() */
+VISIBLE_IF_KUNIT
 int fwnode_irq_reserve_ipi(const struct fwnode_handle *fwnode, unsigned int index)
 {
 	struct fwnode_handle *controller __free(fwnode_handle) = NULL;
@@ -111,15 +92,7 @@ int fwnode_irq_reserve_ipi(const struct fwnode_handle *fwnode, unsigned int inde
 	return ret ?: ipi_reserve_hwid(fwnode, domain, hwid);
 }
 
-/**
- * fwnode_irq_reserve_ipi_byname - Reserve an IPI which a firmware node asks for
- * @fwnode:	Firmware node of the device
- * @name:	Name in its ipi-names
- *
- * Context: Process context, may sleep.
- *
- * Return: As fwnode_irq_reserve_ipi().
- */
+VISIBLE_IF_KUNIT
 int fwnode_irq_reserve_ipi_byname(const struct fwnode_handle *fwnode, const char *name)
 {
 	int index = fwnode_property_match_string(fwnode, "ipi-names", name);
@@ -136,15 +109,27 @@ static void devm_ipi_destroy(void *virq)
 }
 
 /**
- * devm_irq_reserve_ipi_byname - Reserve an IPI which goes with the driver
+ * devm_irq_reserve_ipi_byname - Reserve an IPI which the node of a device asks for
  * @dev:	Device whose firmware node asks for the IPI
- * @name:	Name in ipi-names
+ * @name:	Name in its ipi-names
  *
- * The IPI is destroyed when the driver is unbound.
+ * This is irq_reserve_ipi_external() with the controller and the hardware id
+ * which the specifier names. irq_send_ipi_all() sends the IPI, ipi_get_arrival()
+ * has what the program of the processor needs to know. The IPI is destroyed when
+ * the driver is unbound.
  *
  * Context: Process context, may sleep.
  *
- * Return: As fwnode_irq_reserve_ipi().
+ * Return: Linux interrupt number, or
+ * * %-ENOENT	- The node does not ask for such an IPI.
+ * * %-EPROBE_DEFER - The controller has no IPI domain yet.
+ * * %-ENODEV	- The controller is disabled.
+ * * %-ENXIO	- There is no such processor, or the controller cannot reach it.
+ * * %-EBUSY	- Linux may run on the processor.
+ * * %-EINVAL	- The tree is wrong: no controller, or an id of not one or two
+ *		  cells, or one which is too large.
+ * * %-ENOMEM	- No descriptor or no memory.
+ * * %-ENOSPC	- No hwirqs left.
  */
 int devm_irq_reserve_ipi_byname(struct device *dev, const char *name)
 {

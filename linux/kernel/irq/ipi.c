@@ -103,7 +103,8 @@ static int ipi_send_external(struct irq_data *data, const struct ipi_mapping *ma
  * to the architecture and is refused.
  *
  * Memory accesses before the call are visible to the targets when they handle
- * the IPI.
+ * the IPI. A target which is offline or has the IPI disabled may lose it, see
+ * Documentation/IRQ-ipi.txt.
  *
  * Context: Any, including NMI. Neither sleeps nor takes a sleeping lock. May
  *	    race with irq_destroy_ipi(): the IPI is either sent or refused.
@@ -119,7 +120,7 @@ int irq_send_ipi(unsigned int virq, const struct cpumask *dest)
 	const struct ipi_mapping *map;
 	struct irq_data *data;
 
-	/* For the chip, too. Pairs with the synchronize_rcu() in irq_destroy_ipi() */
+	/* For the chip, too. Pairs with the synchronize_rcu() in ipi_destroy() */
 	guard(preempt)();
 
 	data = irq_get_irq_data(virq);
@@ -137,7 +138,8 @@ EXPORT_SYMBOL_GPL(irq_send_ipi);
  *		irq_reserve_ipi_external()
  *
  * Memory accesses before the call are visible to the targets when they handle
- * the IPI.
+ * the IPI. A target which is offline or has the IPI disabled may lose it, see
+ * Documentation/IRQ-ipi.txt.
  *
  * Context: Any, including NMI. Neither sleeps nor takes a sleeping lock. May
  *	    race with irq_destroy_ipi(): the IPI is either sent or refused.
@@ -151,7 +153,7 @@ int irq_send_ipi_all(unsigned int virq)
 	const struct ipi_mapping *map;
 	struct irq_data *data;
 
-	/* For the chip, too. Pairs with the synchronize_rcu() in irq_destroy_ipi() */
+	/* For the chip, too. Pairs with the synchronize_rcu() in ipi_destroy() */
 	guard(preempt)();
 
 	data = irq_get_irq_data(virq);
@@ -185,7 +187,8 @@ static bool irq_desc_is_global_ipi(struct irq_desc *desc)
 
 /* Out of line, so that a global IPI does not pay for saving registers */
 static noinline int ipi_check_and_send(struct irq_data *data,
-				       const struct cpumask *dest)
+				       const struct cpumask *dest,
+				       unsigned long callsite)
 {
 	/* A target which leaves waits for this sender */
 	lockdep_assert_preemption_disabled();
@@ -199,8 +202,8 @@ static noinline int ipi_check_and_send(struct irq_data *data,
 	 * Arch code ignores the error, and who waits for the target waits for
 	 * ever. The caller may hold the lock of a run queue.
 	 */
-	printk_deferred_once(KERN_WARNING pr_fmt("%pS sends no IPI or to no target: %u\n"),
-			     __builtin_return_address(0), data->irq);
+	printk_deferred_once(KERN_WARNING pr_fmt("%pS cannot send IPI %u\n"),
+			     (void *)callsite, data->irq);
 	return -EINVAL;
 }
 
@@ -230,7 +233,7 @@ int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest)
 	struct irq_data *data = irq_desc_get_irq_data(desc);
 
 	if (unlikely(!irq_desc_is_global_ipi(desc)))
-		return ipi_check_and_send(data, dest);
+		return ipi_check_and_send(data, dest, _RET_IP_);
 
 	/* The chip of a global IPI can send: checked where the flag is set */
 	data->chip->send_ipi(data, dest);

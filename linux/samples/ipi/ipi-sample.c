@@ -18,13 +18,13 @@
 #include <linux/module.h>
 #include <linux/percpu.h>
 
-static DEFINE_PER_CPU(unsigned int, received);
+/* What request_percpu_irq() wants: something per CPU to know the driver by */
+static DEFINE_PER_CPU(int, cookie);
 static struct dentry *folder;
 static int virq, state;
 
-static irqreturn_t receive(int irq, void *count)
+static irqreturn_t receive(int irq, void *unused)
 {
-	(*(unsigned int *)count)++;
 	return IRQ_HANDLED;
 }
 
@@ -60,7 +60,7 @@ static int __init sample_init(void)
 	if (virq < 0)
 		return virq;
 
-	ret = request_percpu_irq(virq, receive, "IPI sample", &received);
+	ret = request_percpu_irq(virq, receive, "IPI sample", &cookie);
 	if (ret)
 		goto destroy;
 
@@ -75,7 +75,7 @@ static int __init sample_init(void)
 	return 0;
 
 release:
-	free_percpu_irq(virq, &received);
+	free_percpu_irq(virq, &cookie);
 destroy:
 	irq_destroy_ipi(virq, NULL);
 	return ret;
@@ -86,7 +86,7 @@ static void __exit sample_exit(void)
 {
 	debugfs_remove(folder);
 	cpuhp_remove_state(state);
-	free_percpu_irq(virq, &received);
+	free_percpu_irq(virq, &cookie);
 	irq_destroy_ipi(virq, NULL);
 }
 module_exit(sample_exit);

@@ -16,6 +16,8 @@
  * taken	The vectors which the program took, and how often.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/completion.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
@@ -230,7 +232,11 @@ static int start(void)
 	ret = request_percpu_irq(answer_virq, receive, "foreign answer", &answers);
 	if (ret)
 		return ret;
-	return smp_call_function_single(0, enable_answers, NULL, true);
+
+	ret = smp_call_function_single(0, enable_answers, NULL, true);
+	if (ret)
+		free_percpu_irq(answer_virq, &answers);
+	return ret;
 }
 
 static int __init foreign_init(void)
@@ -248,7 +254,7 @@ static int __init foreign_init(void)
 	shared = __va(FOREIGN_SHARED);
 	ret = start();
 	if (ret) {
-		pr_err("The program did not start on APIC id %d: %d\n", apic_id, ret);
+		pr_err("cannot talk to APIC id %d: %d\n", apic_id, ret);
 		release();
 		return ret;
 	}

@@ -12,7 +12,8 @@
 /**
  * struct mips_vp_resource - How Linux and the VP interrupt each other
  * @kick_number:	Shared interrupt of the GIC by which Linux kicks the VP
- * @kick_pin:		Bit in Cause.IP which it sets there
+ * @kick_pin:		Bit in Cause.IP which it sets there, or its vector if the cores
+ *			have an external interrupt controller
  * @doorbell_low:	Physical address the VP writes to interrupt Linux
  * @doorbell_high:	Its upper half
  * @doorbell_data:	What it writes there

@@ -9,8 +9,10 @@
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/irqdomain.h>
+#include <linux/kthread.h>
 #include <linux/prandom.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/smp.h>
 
@@ -297,6 +299,34 @@ static void x86_send_to_offline(struct kunit *test)
 	}
 }
 
+static int broadcaster(void *virq)
+{
+	while (!kthread_should_stop()) {
+		irq_send_ipi_all((unsigned long)virq);
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * A CPU which is coming up is no target, though the targets are all that are
+ * online: a broadcast would reach it, and the kernel would say that it does not
+ * know the interrupt.
+ */
+static void x86_not_broadcast(struct kunit *test)
+{
+	unsigned int cpu = last_cpu();
+	struct task_struct *task;
+	unsigned long virq;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	x86_remove_cpu(test, cpu);
+	virq = ipi_test_reserve(test, test->priv, cpu_online_mask);
+	task = ipi_test_thread(test, kthread_run(broadcaster, (void *)virq, "ipi-broadcaster"));
+	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
+	ipi_test_stop(test, task);
+}
+
 /**
  * struct held - A CPU which does not take interrupts for a while
  * @here:	It has them off
@@ -537,6 +567,7 @@ static struct kunit_case x86_cases[] = {
 	KUNIT_CASE_SLOW(x86_destroyed_offline),
 	KUNIT_CASE_SLOW(x86_enabled_offline),
 	KUNIT_CASE_SLOW(x86_send_to_offline),
+	KUNIT_CASE_SLOW(x86_not_broadcast),
 	KUNIT_CASE(x86_destroyed_pending),
 	KUNIT_CASE_SLOW(x86_random),
 	KUNIT_CASE(x86_send_from_nmi),

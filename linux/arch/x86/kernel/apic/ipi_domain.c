@@ -94,14 +94,23 @@ static void x86_ipi_send_external(u32 apic_id, unsigned int vector)
 	local_irq_restore(flags);
 }
 
-static noinline void x86_ipi_send_rarely(const struct ipi_mapping *map,
-					 const struct cpumask *dest)
+static void x86_ipi_send_mask(const struct cpumask *dest, unsigned int vector)
+{
+	if (unlikely(in_nmi() || !cpumask_subset(dest, cpu_online_mask)))
+		x86_ipi_send_each(dest, vector);
+	else
+		__apic_send_IPI_mask(dest, vector);
+}
+
+/* Out of line, so that a global IPI does not pay for saving registers */
+static noinline void x86_ipi_send_some(const struct ipi_mapping *map,
+				       const struct cpumask *dest)
 {
 	irq_hw_number_t vector;
 	unsigned int cpu;
 
 	if (!ipi_mapping_is_external(map)) {
-		x86_ipi_send_each(dest, ipi_mapping_get_uniform(map));
+		x86_ipi_send_mask(dest, ipi_mapping_get_uniform(map));
 		return;
 	}
 
@@ -112,20 +121,16 @@ static noinline void x86_ipi_send_rarely(const struct ipi_mapping *map,
 static void x86_ipi_send(struct irq_data *data, const struct cpumask *dest)
 {
 	const struct ipi_mapping *map = irq_data_get_ipi_mapping(data);
-	irq_hw_number_t vector = ipi_mapping_get_uniform(map);
 
-	/* An external target shares its vector with nobody */
-	if (unlikely(vector == INVALID_HWIRQ || in_nmi())) {
-		x86_ipi_send_rarely(map, dest);
-		return;
-	}
-	if (__apic_send_IPI_shorthand(dest, vector))
-		return;
-
-	if (unlikely(!cpumask_subset(dest, cpu_online_mask)))
-		x86_ipi_send_rarely(map, dest);
-	else
-		__apic_send_IPI_mask(dest, vector);
+	/*
+	 * Only a global IPI is broadcast, like those of SMP: a CPU which is coming
+	 * up gets a broadcast, too, and others have no mark for the vector, or have
+	 * it for another IPI.
+	 */
+	if (unlikely(!irqd_is_global_ipi(data) || in_nmi()))
+		x86_ipi_send_some(map, dest);
+	else if (!__apic_send_IPI_shorthand(dest, ipi_mapping_get_uniform(map)))
+		x86_ipi_send_mask(dest, ipi_mapping_get_uniform(map));
 }
 
 static const struct irq_chip x86_ipi_chip = {
@@ -174,7 +179,7 @@ static int x86_ipi_check_foreign(unsigned long hwid)
 	return topology_get_logical_id(hwid, TOPO_SMT_DOMAIN) < 0 ? 0 : -EBUSY;
 }
 
-static struct x86_ipi_foreign *x86_ipi_get_foreign(u32 apic_id)
+static struct x86_ipi_foreign *x86_ipi_find_foreign(u32 apic_id)
 {
 	struct x86_ipi_foreign *foreign;
 
@@ -182,6 +187,15 @@ static struct x86_ipi_foreign *x86_ipi_get_foreign(u32 apic_id)
 		if (foreign->apic_id == apic_id)
 			return foreign;
 	}
+	return NULL;
+}
+
+static struct x86_ipi_foreign *x86_ipi_get_foreign(u32 apic_id)
+{
+	struct x86_ipi_foreign *foreign = x86_ipi_find_foreign(apic_id);
+
+	if (foreign)
+		return foreign;
 
 	foreign = kzalloc(sizeof(*foreign), GFP_KERNEL);
 	if (foreign) {
@@ -232,7 +246,7 @@ static void x86_ipi_free(struct irq_domain *parent, const struct ipi_mapping *ma
 		return;
 	}
 
-	foreign = x86_ipi_get_foreign(ipi_mapping_hwid(map));
+	foreign = x86_ipi_find_foreign(ipi_mapping_hwid(map));
 	clear_bit(hwirq, foreign->vectors);
 	x86_ipi_put_foreign(foreign);
 }
