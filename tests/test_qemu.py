@@ -68,8 +68,8 @@ class Program(Scratch):
         self.unpack(78)
         program = qemu.program(self.machine)
         self.assertEqual(78, qemu.version(program))
-        self.assertEqual(f"{self.folder}/got/usr/lib/aarch64-linux-gnu\n",
-                         (self.folder / "path").read_text())
+        self.assertEqual({f"{self.folder}/got/usr/lib/aarch64-linux-gnu"},
+                         {*(self.folder / "path").read_text().strip().split(":")})
 
     def test_the_archive_has_an_old_one_only(self):
         self.install(70)

@@ -100,3 +100,10 @@ def get(packages, suites, alone):
         with step(f"get {', '.join(packages)} of {suites[-1]}"):
             _fill(folder, packages, Apt(suites), words)
     return folder
+
+
+def own_words(folder, binary):
+    """What runs @binary of @folder with the loader and the libraries that it was built for."""
+    libraries = next(folder.glob("**/libc.so.6")).parent
+    paths = f"{libraries}:{folder / 'usr/lib' / libraries.name}"
+    return [next(libraries.glob("ld-linux*")), "--library-path", paths, folder / binary]

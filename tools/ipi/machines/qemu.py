@@ -15,7 +15,7 @@ _SUITES = ["trixie", "trixie-backports"]
 _WRAPPER = """#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # With the loader and the libraries it was built for, which need not be the system's.
-exec {loader} --library-path {libraries} {binary} -L {data} "$@"
+exec {words} -L {data} "$@"
 """
 
 
@@ -58,10 +58,9 @@ def version(binary):
 def _wrapper(machine, binary):
     """A program which runs the QEMU of the archive as if it was installed."""
     folder = archive.get([machine.qemu_package], _SUITES, alone=False)
-    libraries = next(folder.glob("usr/lib/*/libc.so.6")).parent
     wrapper = folder / "bin" / binary
-    write_whole(wrapper, _WRAPPER.format(loader=next(libraries.glob("ld-linux*")),
-                                         libraries=libraries, binary=folder / "usr/bin" / binary,
+    words = archive.own_words(folder, Path("usr/bin") / binary)
+    write_whole(wrapper, _WRAPPER.format(words=" ".join(map(str, words)),
                                          data=folder / "usr/share/qemu"))
     wrapper.chmod(0o755)
     return wrapper
