@@ -88,23 +88,32 @@ int count_online(void)
 	return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
+static char kernel_log[65536];
+
 /*
  * A kernel message in the middle of a line would make it unreadable. Until
  * kernel_speaks() they are kept back; that prints them.
+ *
+ * What is on its way to the console would be lost, so wait for a moment in which
+ * the kernel says nothing. It may have more to say than one waits for.
  */
 void kernel_waits(void)
 {
-	klogctl(CLEAR, NULL, 0);
+	int tries = 50;
+
+	do {
+		klogctl(CLEAR, NULL, 0);
+		usleep(200000);
+	} while (klogctl(READ_ALL, kernel_log, sizeof(kernel_log)) > 0 && --tries);
 	klogctl(CONSOLE_OFF, NULL, 0);
 }
 
 void kernel_speaks(void)
 {
-	static char buf[65536];
-	int len = klogctl(READ_ALL, buf, sizeof(buf));
+	int len = klogctl(READ_ALL, kernel_log, sizeof(kernel_log));
 
 	if (len > 0)
-		fwrite(buf, 1, len, stdout);
+		fwrite(kernel_log, 1, len, stdout);
 	fflush(stdout);
 	tcdrain(STDOUT_FILENO);
 	klogctl(CONSOLE_ON, NULL, 0);

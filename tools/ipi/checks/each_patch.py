@@ -8,7 +8,7 @@ from ipi.common import LINUX, Refused, say, step
 from ipi.git import Repo
 from ipi.machines import boot, build, machine, report, verdict
 
-BUILT = ("malta", "arm64-gicv3")
+BUILT = ("malta", "arm64-gicv3", "x86_64")
 BOOTED = ("malta",)
 # Before this file sends by the new layer, IPIs look as in the base.
 SWITCH = "arch/mips/kernel/smp-gic.c"

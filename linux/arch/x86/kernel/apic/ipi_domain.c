@@ -65,7 +65,7 @@ static void x86_ipi_restore_icr2(u32 icr2)
  * that of a CPU which was never there for a broadcast. And for NMIs, since an APIC
  * may have a mask of its own in the works.
  */
-static noinline void x86_ipi_send_each(const struct cpumask *dest, unsigned int vector)
+static noinline void x86_ipi_send_each(const struct cpumask *dest, int vector)
 {
 	u32 icr2 = x86_ipi_save_icr2();
 	unsigned int cpu;
@@ -94,9 +94,9 @@ static void x86_ipi_send_external(u32 apic_id, unsigned int vector)
 	local_irq_restore(flags);
 }
 
-static void x86_ipi_send_mask(const struct cpumask *dest, unsigned int vector)
+static void x86_ipi_send_mask(const struct cpumask *dest, int vector)
 {
-	if (unlikely(in_nmi() || !cpumask_subset(dest, cpu_online_mask)))
+	if (unlikely(!cpumask_subset(dest, cpu_online_mask)))
 		x86_ipi_send_each(dest, vector);
 	else
 		__apic_send_IPI_mask(dest, vector);
@@ -106,31 +106,36 @@ static void x86_ipi_send_mask(const struct cpumask *dest, unsigned int vector)
 static noinline void x86_ipi_send_some(const struct ipi_mapping *map,
 				       const struct cpumask *dest)
 {
-	irq_hw_number_t vector;
+	irq_hw_number_t vector = ipi_mapping_get_uniform(map);
 	unsigned int cpu;
 
-	if (!ipi_mapping_is_external(map)) {
-		x86_ipi_send_mask(dest, ipi_mapping_get_uniform(map));
-		return;
+	if (ipi_mapping_is_external(map)) {
+		for_each_ipi_hwirq(vector, cpu, map, dest)
+			x86_ipi_send_external(ipi_mapping_hwid(map), vector);
+	} else if (in_nmi()) {
+		x86_ipi_send_each(dest, vector);
+	} else {
+		x86_ipi_send_mask(dest, vector);
 	}
-
-	for_each_ipi_hwirq(vector, cpu, map, dest)
-		x86_ipi_send_external(ipi_mapping_hwid(map), vector);
 }
 
 static void x86_ipi_send(struct irq_data *data, const struct cpumask *dest)
 {
 	const struct ipi_mapping *map = irq_data_get_ipi_mapping(data);
+	irq_hw_number_t vector = ipi_mapping_get_uniform(map);
 
 	/*
 	 * Only a global IPI is broadcast, like those of SMP: a CPU which is coming
 	 * up gets a broadcast, too, and others have no mark for the vector, or have
 	 * it for another IPI.
 	 */
-	if (unlikely(!irqd_is_global_ipi(data) || in_nmi()))
+	if (unlikely(!irqd_is_global_ipi(data) || in_nmi())) {
 		x86_ipi_send_some(map, dest);
-	else if (!__apic_send_IPI_shorthand(dest, ipi_mapping_get_uniform(map)))
-		x86_ipi_send_mask(dest, ipi_mapping_get_uniform(map));
+		return;
+	}
+
+	if (!__apic_send_IPI_shorthand(dest, vector))
+		x86_ipi_send_mask(dest, vector);
 }
 
 static const struct irq_chip x86_ipi_chip = {
