@@ -142,7 +142,9 @@ class Verdict(Fake):
 
     def test_only_what_the_base_warns_of_is_passed_over(self):
         known = "WARNING: CPU: 0 PID: 1 at arch/um/drivers/virt-pci.c:1005 um_pci_init+0xc7/0xd4"
-        for line, faults in ((known, 0), (known.replace(":1005 um_pci_init", ":1 um_pci"), 1)):
+        trace = "\nCall Trace:\n [<6002b090>] f()"
+        for line, faults in ((known, 0), (known.replace(":1005 um_pci_init", ":1 um_pci"), 1),
+                             (known + trace, 0), (known + trace + trace, 1)):
             self.kunit_py("PASS", console=f"{line}\n{END}")
             kunitconfig.run("um")
             self.assertEqual(faults, len(kunitconfig.judge("um", 0, ["ipi-a"])[1]), line)

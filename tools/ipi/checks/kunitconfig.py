@@ -112,6 +112,12 @@ def wanted(folder, name):
     return [suite for suite in suites if suite not in NOT_BUILT]
 
 
+def _without(known, console):
+    """@console without a warning that is @known, up to the head of its trace."""
+    return re.sub(rf"^.*WARNING: .*{known}.*$(?:(?:\n(?!.*WARNING: ).*)*?\n.*Call Trace:)?", "",
+                  console, count=1, flags=re.M)
+
+
 def judge(name, status, suites):
     """(lines to show, faults, number of skipped cases) of what run() left."""
     result = json.loads(_result_of(name).read_text())
@@ -119,8 +125,9 @@ def judge(name, status, suites):
     arch = ARCHES[name]
     alone = kunit.need_two(LINUX / kunit.SUITES, _kernel_arch(name)) if arch.one_cpu else []
     lines, faults = kunit.judge(result, suites, [*arch.skips, *alone])
-    faults += [line for line in kunit.judge_console(console)
-               if not any(re.search(known, line) for known in arch.base_warns)]
+    for known in arch.base_warns:
+        console = _without(known, console)
+    faults += kunit.judge_console(console)
     faults += kunit.judge_end(console)
     if f"timed out after {TIMEOUT} seconds" in log_of(name).read_text(errors="replace"):
         faults.append("time-out: the kernel was ended after its time-out")
