@@ -60,8 +60,9 @@ REACH = {12: {"send row desc 1": 44.5, "send row desc 8": 128.5, "send row desc 
               "receive row domain 1": 125.5,
               **{f"send sgi desc {n}": 19.5 for n in TARGETS}}}
 # Those whose kernel is also built without the benchmark, for its size, and the bytes by
-# which it may grow. The one of x86 has no IPI domain, and does not pay for it.
-MAX_GROWTH = {"arm64": 3 * 1024, "malta": 3 * 1024, "x86_64": 0}
+# which it may grow. The one of x86 has no IPI domain, and does not pay for it. Malta has all
+# that drivers of coprocessors use, and bench/README.md says what each part of it takes.
+MAX_GROWTH = {"arm64": 3 * 1024, "malta": 8448, "x86_64": 0}
 # Instructions by which a send may exceed the kernel's own to the same CPUs
 MAX_OVER_CALL = 25
 
