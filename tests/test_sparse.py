@@ -3,10 +3,11 @@
 
 import dataclasses
 import re
+import subprocess
 import sys
 from unittest import mock
 
-from support import EDITED, LONG, Kernels, kernel_files, write_program
+from support import EDITED, LONG, Kernels, Scratch, kernel_files, write_program
 
 from ipi.checks import coccinelle, sparse
 from ipi.common import Failure, Refused
@@ -69,6 +70,23 @@ class Static(Checked):
     def test_a_file_that_no_machine_builds(self):
         self.series("", "", **{"lib/new.c": LONG})
         self.refused(sparse.static, "check: 1 complaints\n  no machine builds lib/new.o")
+
+
+class WhatSparseDoesNotKnow(Scratch):
+    """The program that is called in its place."""
+
+    def told(self, *words):
+        write_program(self.folder, "sparse", 'printf "%s\\n" "$@"\n')
+        done = subprocess.run([sparse.SPARSE, *words], capture_output=True, text=True, check=True,
+                              env={"PATH": f"{self.folder}:/usr/bin:/bin"})
+        return done.stdout.splitlines()
+
+    def test_extensions_of_riscv(self):
+        self.assertEqual(self.told("-march=rv64imac_zihintpause", "-W_x", "a b.c")[-3:],
+                         ["-march=rv64imac", "-W_x", "a b.c"])
+
+    def test_the_operator_that_drops_qualifiers(self):
+        self.assertIn("-D__typeof_unqual__=__typeof__", self.told("a.c"))
 
 
 class Cocci(Checked):
