@@ -27,6 +27,7 @@
 #include <linux/remoteproc.h>
 #include <linux/remoteproc/mips_vp.h>
 #include <linux/sizes.h>
+#include <linux/workqueue.h>
 
 #include <asm/addrspace.h>
 #include <asm/mips-cps.h>
@@ -45,6 +46,7 @@
  * @arrival:	How the firmware sees the IPI
  * @doorbell:	The interrupt it raises
  * @msg:	How it does that
+ * @hear:	Looks at what the firmware has for Linux
  * @ears:	Hears the doorbell while the devices of the firmware are there, and
  *		stops the VP before they go
  * @firmware:	The memory it is loaded to
@@ -59,6 +61,7 @@ struct mips_vp {
 	struct ipi_arrival	arrival;
 	int			doorbell;
 	struct msi_msg		msg;
+	struct work_struct	hear;
 	struct rproc_subdev	ears;
 	struct resource		firmware;
 	void __iomem		*mem;
@@ -255,11 +258,12 @@ static void mips_vp_ignore(struct rproc_subdev *ears, bool crashed)
 
 	mips_vp_halt(vp);
 	disable_irq(vp->doorbell);
+	cancel_work_sync(&vp->hear);
 }
 
-static irqreturn_t mips_vp_rung(int irq, void *data)
+static void mips_vp_hear(struct work_struct *work)
 {
-	struct mips_vp *vp = data;
+	struct mips_vp *vp = container_of(work, struct mips_vp, hear);
 	struct rproc *rproc = vp->rproc;
 	const struct mips_vp_resource *rsc = (void *)rproc->table_ptr + vp->rsc;
 	u32 fault = READ_ONCE(rsc->fault);
@@ -267,11 +271,22 @@ static irqreturn_t mips_vp_rung(int irq, void *data)
 	if (fault) {
 		dev_err(&rproc->dev, "the firmware reports fault %u\n", fault);
 		rproc_report_crash(rproc, RPROC_FATAL_ERROR);
-		return IRQ_HANDLED;
+		return;
 	}
 
 	for (int id = 0; id <= rproc->max_notifyid; id++)
 		rproc_vq_interrupt(rproc, id);
+}
+
+/*
+ * The firmware may ring faster than its messages are handled. The thread of an
+ * interrupt is a real-time one, and would keep its CPU from all others.
+ */
+static irqreturn_t mips_vp_rung(int irq, void *data)
+{
+	struct mips_vp *vp = data;
+
+	schedule_work(&vp->hear);
 	return IRQ_HANDLED;
 }
 
@@ -299,11 +314,12 @@ static int mips_vp_get_doorbell(struct device *dev, struct mips_vp *vp)
 	if (ret)
 		return ret;
 
+	INIT_WORK(&vp->hear, mips_vp_hear);
 	vp->doorbell = msi_get_virq(dev, 0);
 	vp->ears.start = mips_vp_listen;
 	vp->ears.stop = mips_vp_ignore;
-	return devm_request_threaded_irq(dev, vp->doorbell, NULL, mips_vp_rung,
-					 IRQF_ONESHOT | IRQF_NO_AUTOEN, dev_name(dev), vp);
+	return devm_request_irq(dev, vp->doorbell, mips_vp_rung, IRQF_NO_AUTOEN,
+				dev_name(dev), vp);
 }
 
 /* The GIC numbers the VPs core by core, and leaves room behind small ones */

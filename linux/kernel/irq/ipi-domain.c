@@ -390,9 +390,12 @@ static void ipi_debug_show_mapping(struct seq_file *m,
 	}
 
 	for (unsigned int i = 0; i < map_nr(map); i++) {
-		if (map_hwirq(map, i) != INVALID_HWIRQ) {
+		/* A target may leave meanwhile */
+		irq_hw_number_t hwirq = READ_ONCE(map_hwirq(map, i));
+
+		if (hwirq != INVALID_HWIRQ) {
 			seq_printf(m, "%*scpu %u: hwirq %lu\n", ind, "",
-				   map_target(map, i), map_hwirq(map, i));
+				   map_target(map, i), hwirq);
 		}
 	}
 }

@@ -46,6 +46,13 @@ static const struct ipi_mapping *ipi_find_mapping(struct irq_data *data)
 {
 	const struct ipi_mapping *map = data ? irq_data_get_ipi_mapping(data) : NULL;
 
+	/*
+	 * The affinity mask and the chips of both levels are older than the
+	 * mapping, but not reached through it. Pairs with the
+	 * rcu_assign_pointer() in ipi_publish().
+	 */
+	smp_rmb();
+
 	/* Pairs with the WRITE_ONCE() in ipi_shrink() and ipi_withdraw() */
 	return map && !READ_ONCE(ACCESS_PRIVATE(map, gone)) ? map : NULL;
 }
@@ -53,15 +60,8 @@ static const struct ipi_mapping *ipi_find_mapping(struct irq_data *data)
 /* The chip of a driver's IPI, or NULL if it cannot send */
 static const struct irq_chip *ipi_find_chip(struct irq_data *data)
 {
-	const struct irq_chip *chip;
+	const struct irq_chip *chip = READ_ONCE(data->chip);
 
-	/*
-	 * The chips of both levels are older than the mapping, but not reached
-	 * through it. Pairs with the rcu_assign_pointer() in ipi_publish().
-	 */
-	smp_rmb();
-
-	chip = READ_ONCE(data->chip);
 	return chip->send_ipi ? chip : NULL;
 }
 
@@ -106,8 +106,9 @@ static int ipi_send_external(struct irq_data *data, const struct ipi_mapping *ma
  * the IPI. A target which is offline or has the IPI disabled may lose it, see
  * Documentation/IRQ-ipi.txt.
  *
- * Context: Any, including NMI. Neither sleeps nor takes a sleeping lock. May
- *	    race with irq_destroy_ipi(): the IPI is either sent or refused.
+ * Context: Any, including NMI, with the exception that Documentation/IRQ-ipi.txt
+ *	    names. Neither sleeps nor takes a sleeping lock. May race with
+ *	    irq_destroy_ipi(): the IPI is either sent or refused.
  *
  * Return:
  * * %0		- The IPI is on its way to all of @dest.
@@ -141,8 +142,9 @@ EXPORT_SYMBOL_GPL(irq_send_ipi);
  * the IPI. A target which is offline or has the IPI disabled may lose it, see
  * Documentation/IRQ-ipi.txt.
  *
- * Context: Any, including NMI. Neither sleeps nor takes a sleeping lock. May
- *	    race with irq_destroy_ipi(): the IPI is either sent or refused.
+ * Context: Any, including NMI, with the exception that Documentation/IRQ-ipi.txt
+ *	    names. Neither sleeps nor takes a sleeping lock. May race with
+ *	    irq_destroy_ipi(): the IPI is either sent or refused.
  *
  * Return:
  * * %0		- The IPI is on its way to all targets.
@@ -253,8 +255,8 @@ int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest)
  *
  * Return:
  * * %0		- The interrupt is a global IPI.
- * * %-EINVAL	- @virq does not exist, is no per-CPU interrupt, or its chip
- *		  cannot send.
+ * * %-EINVAL	- @virq does not exist, is no per-CPU interrupt, its chip
+ *		  cannot send, or it was reserved for some of the CPUs only.
  */
 int irq_set_global_ipi(unsigned int virq)
 {
@@ -268,6 +270,10 @@ int irq_set_global_ipi(unsigned int virq)
 
 	data = irq_desc_get_irq_data(desc);
 	if (!data->chip->send_ipi)
+		return -EINVAL;
+
+	/* What was reserved has the targets it was reserved for */
+	if (irq_data_get_ipi_mapping(data) && !irqd_is_global_ipi(data))
 		return -EINVAL;
 
 	irq_data_update_affinity(data, cpu_possible_mask);

@@ -86,6 +86,22 @@ static void external_send(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), -EINVAL);
 }
 
+/* Nor is it sent by a chip which cannot */
+static void external_no_chip(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int virq = fake_reserve_external(test, fake, HWID);
+	struct irq_chip *chip = irq_get_chip(virq);
+
+	irq_set_chip(virq, &dummy_irq_chip);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), -EINVAL);
+	KUNIT_EXPECT_EQ(test, fake->nr_calls, 0);
+
+	irq_set_chip(virq, chip);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_calls, 1);
+}
+
 /**
  * struct trace_log - What the tracepoints said
  * @irq:	Number of the last IPI to an external target
@@ -253,6 +269,7 @@ static struct kunit_case external_cases[] = {
 	KUNIT_CASE(external_no_request),
 	KUNIT_CASE(external_flags),
 	KUNIT_CASE(external_send),
+	KUNIT_CASE(external_no_chip),
 	KUNIT_CASE(external_is_traced),
 	KUNIT_CASE(external_pending),
 	KUNIT_CASE(external_arrival),

@@ -176,6 +176,12 @@ static void send_set_global(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(INT_MAX), -EINVAL);
 
+	/* Who reserved it has said which CPUs are its targets */
+	if (num_possible_cpus() > 1) {
+		KUNIT_EXPECT_EQ(test, irq_set_global_ipi(ipi), -EINVAL);
+		KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(ipi)));
+	}
+
 	/* It can be sent, but is no per-CPU interrupt; the other way round; both */
 	irq_set_chip(device, parent->chip);
 	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), -EINVAL);
