@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which mutants run where, what counts as noticed, and what is said of the rest."""
 
+import dataclasses
 from unittest import mock
 
 from support import Scratch, write_program
@@ -139,10 +140,16 @@ class Runs(Scratch):
         """{change: verdict} of run_stages() with @labs as {machine: FakeLab}."""
         jobs = sorted({one for lab in labs.values() for one in lab._verdicts},
                       key=lambda one: one.name)
-        with mock.patch.object(mutate, "Lab", side_effect=labs.get), \
+        with mock.patch.object(mutate, "Lab", side_effect=labs.get) as self.lab, \
                 mock.patch.object(mutate, "jobs_of", return_value=jobs):
             best = mutate.run_stages(list(paths), list(labs), **options)
         return {one.name[3][0]: entry["verdict"] for one, entry in best.items()}
+
+    def test_only_the_core_passes_over_what_takes_longest(self):
+        for path, words in ((mutate.CORE[0], mutate._QUICK), ("a.c", "")):
+            one = dataclasses.replace(job("1"), path=path)
+            self.stages({"um": FakeLab({one: {"verdict": "caught"}})}, [path])
+            self.assertEqual([mock.call("um", words)], self.lab.call_args_list)
 
     def test_what_is_known_does_not_run(self):
         one, two = job("1"), job("2")

@@ -75,6 +75,8 @@ _UM = machine.Machine(name="um", arch="um", cross="", configs=["um", "kunit"], i
 # object that counts them, since PCI's would take as long to build as half of the rest
 _UM_WORDS = [f"CFLAGS_{name}.o=-DCONFIG_PCI_MSI" for name in ("irqdesc", "reserve_kunit")]
 _WORDS = "kunit.enable=1 kunit.filter_glob={glob} kunit_shutdown={end} oops=panic"
+# The core's have no need of the cases that take longer than all others
+_QUICK = " kunit.filter=speed>very_slow"
 # A mutant that hangs is given this many times the seconds of a run without one, and some
 _PATIENCE, _MORE = 3, 5
 # For ./ipi test, with the build
@@ -315,13 +317,13 @@ class Bench:
         if done.returncode:
             raise Failure(f"the link failed:\n{done.stdout}")
 
-    def run(self, console, seconds):
-        glob = self.described.kunit_glob or "*"
-        if self.described.arch == "um":
-            words = _WORDS.format(glob=glob, end="halt").split()
-            command = ["./vmlinux", "mem=128M", "con=null", "con0=fd:0,fd:1", *words]
+    def run(self, console, seconds, words):
+        um = self.described.arch == "um"
+        words = _WORDS.format(glob=self.described.kunit_glob or "*",
+                              end="halt" if um else "reboot") + words
+        if um:
+            command = ["./vmlinux", "mem=128M", "con=null", "con0=fd:0,fd:1", *words.split()]
         else:
-            words = _WORDS.format(glob=glob, end="reboot")
             command = boot.qemu_command(self.described, words, initramfs=False)
         return watch(["nice", "-n", "19", *command], console, seconds, self.folder)
 
@@ -362,8 +364,8 @@ class Results:
 class Lab:
     """One machine: its unharmed kernel, and a bench for each CPU of the host."""
 
-    def __init__(self, name, benches=os.cpu_count()):
-        self.name = name
+    def __init__(self, name, words="", benches=os.cpu_count()):
+        self.name, self._words = name, words
         described = _described(name)
         if name != "um":
             boot.need_qemu(described)
@@ -384,7 +386,7 @@ class Lab:
         bench = self.benches[0]
         with step(f"run the suites on {self.name} without a mutant"):
             bench.link()
-            _, said, seconds = bench.run(Console(), 600)
+            _, said, seconds = bench.run(Console(), 600, self._words)
             self.seconds = _MORE + _PATIENCE * seconds
         self.console = Console(said)
         write_whole(SCRATCH / f"{self.name}.log", said)
@@ -430,7 +432,7 @@ class Lab:
         if twin != self._ident(job):
             return {"verdict": "twin", "how": twin}
         bench.link()
-        noticed, *_ = bench.run(self.console, self.seconds)
+        noticed, *_ = bench.run(self.console, self.seconds, self._words)
         return {"verdict": "caught" if noticed else "survives", "how": noticed, "code": code}
 
     def test(self, bench, job):
@@ -531,7 +533,7 @@ def run_stages(paths, machines=None, choose=None, seconds=None):
         if not left:
             continue
         say(f"== {name}: {len(left)} mutants of {', '.join(here)}")
-        lab = Lab(name)
+        lab = Lab(name, _QUICK if set(here) <= set(CORE) else "")
         left = [job for job in left if lab.has(job.path)]
         deadline = start + seconds * at / len(stages) if seconds else None
         entries = run_all(lab, left, deadline)
