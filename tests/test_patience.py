@@ -116,6 +116,13 @@ class Run(Scratch):
         end, _ = self.run_fake("exec sleep 60", patience.Limits(NEVER, 0))
         self.assertEqual((-9, True), (end.status, end.why.startswith("hang")))
 
+    def test_what_it_says_when_asked_is_behind_its_console(self):
+        _, log = self.run_fake("echo hello; exec sleep 60", patience.Limits(NEVER, 0),
+                               ask=lambda: b"CPU#0\n")
+        self.assertEqual("hello\nCPU#0\n", log)
+        _, log = self.run_fake("echo hello", ask=lambda: self.fail("nothing to ask"))
+        self.assertEqual("hello\n", log)
+
     def test_its_child_is_ended_and_it_tells_what_it_saw(self):
         """As kunit.py does; the other file is what QEMU says."""
         console = self.folder / "console"

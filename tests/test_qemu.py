@@ -3,7 +3,9 @@
 
 import dataclasses
 import os
+import socket
 import subprocess
+import threading
 from unittest import mock
 
 from support import Scratch, write_program
@@ -148,3 +150,35 @@ class Archive(Scratch):
         with self.assertRaisesRegex(archive.Absent, "one.deb cannot be unpacked: bad archive"):
             self.get()
         self.assertFalse((self.folder / "archive/a").exists())
+
+
+class Monitor(Scratch):
+    """A socket, at whose other end there is a QEMU, or nobody any more."""
+
+    def answer(self, *answers):
+        """@answers one by one, each followed by the prompt, then the end."""
+        def serve():
+            line, _ = server.accept()
+            with line:
+                for answer in answers:
+                    line.sendall(answer + qemu._PROMPT)
+                    line.recv(100)
+
+        path = self.folder / "monitor"
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(path))
+            server.listen()
+            thread = threading.Thread(target=serve)
+            thread.start()
+            said = qemu.ask(path)
+            thread.join()
+        return said
+
+    def test_what_it_says(self):
+        self.assertEqual(b"CPU#0\nirr=0\n", self.answer(b"QEMU 7\n", b"CPU#0\n", b"irr=0\n"))
+
+    def test_what_it_said_before_it_broke_down(self):
+        self.assertEqual(b"CPU#0\n", self.answer(b"QEMU 7\n", b"CPU#0\n"))
+
+    def test_nobody_answers(self):
+        self.assertEqual(b"", qemu.ask(self.folder / "nothing"))

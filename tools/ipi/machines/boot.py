@@ -61,8 +61,10 @@ def build_all(machine):
 
 def _run(machine, append, allowed, log):
     machine.folder.mkdir(exist_ok=True)
+    monitor = machine.folder / "monitor"
+    command = qemu_command(machine, append) + qemu.monitor_words(monitor)
     with step(f"run {machine.name} in QEMU"):
-        end = patience.run(qemu_command(machine, append), log, allowed)
+        end = patience.run(command, log, allowed, ask=lambda: qemu.ask(monitor))
     return kernel_log.Run(read_console(log), end.status, end.why)
 
 

@@ -143,10 +143,10 @@ def _end(pid):
             os.kill(process, signal.SIGKILL)
 
 
-def run(command, log, limits, console=None, **options):
+def run(command, log, limits, console=None, ask=lambda: b"", **options):
     """
     Runs QEMU, or what starts it, with its output in @log. Where that is not the
-    console, @console is.
+    console, @console is. What @ask says of a run that has to be ended is put behind it.
     """
     with (open(log, "wb") as out,
           subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
@@ -154,6 +154,7 @@ def run(command, log, limits, console=None, **options):
         try:
             why = wait(process, Watch(limits, lambda: host_waits(process.pid)), console or log)
             if why:
+                out.write(ask())
                 _end(process.pid)
             return End(process.wait(), why)
         finally:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """QEMU as a machine needs it: the installed one, or a newer one in a folder of its own."""
 
+import contextlib
 import os
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -84,3 +86,37 @@ def program(machine):
     if version(wrapper) < machine.qemu_version:
         raise archive.Absent(f"{needs}, and {_SUITES[-1]} has {version(wrapper)} only")
     return str(wrapper)
+
+
+# Where each CPU is, and which interrupts are pending
+_QUESTIONS = ["info registers -a", "info pic"]
+_PROMPT = b"(qemu) "
+_ANSWER_SECONDS = 10
+
+
+def monitor_words(path):
+    """As seen from here: a socket's path has to be short."""
+    return ["-monitor", f"unix:{os.path.relpath(path)},server=on,wait=off"]
+
+
+def _hear(line):
+    said = b""
+    while not said.endswith(_PROMPT):
+        more = line.recv(65536)
+        if not more:
+            break
+        said += more
+    return said.removesuffix(_PROMPT)
+
+
+def ask(path):
+    """What the QEMU with this monitor says of its machine, as far as it still does."""
+    said = b""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(_ANSWER_SECONDS)
+        line.connect(os.path.relpath(path))
+        _hear(line)
+        for question in _QUESTIONS:
+            line.sendall(f"{question}\n".encode())
+            said += _hear(line)
+    return said
