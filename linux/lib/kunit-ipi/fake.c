@@ -560,7 +560,7 @@ struct cpumask *fake_mask(struct kunit *test, enum fake_mask kind)
 }
 
 /**
- * fake_add_impossible - Add a CPU to a mask which the system can not have
+ * fake_add_impossible - Add a CPU to a mask which the system cannot have
  * @mask:	Mask
  *
  * Return: Whether there is one. In a mask of many words, the bits behind the

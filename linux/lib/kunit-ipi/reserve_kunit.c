@@ -132,7 +132,7 @@ static void reserve_changing_mask(struct kunit *test)
 	irq_domain_remove(ipi);
 }
 
-/* A mask with a CPU which can not exist is refused */
+/* A mask with a CPU which cannot exist is refused */
 static void reserve_impossible_cpu(struct kunit *test)
 {
 	struct cpumask *mask = fake_mask(test, MASK_ALL);

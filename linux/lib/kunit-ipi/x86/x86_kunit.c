@@ -4,6 +4,7 @@
  */
 
 #include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
@@ -25,6 +26,10 @@
 
 #define SETTLE_MS	20
 #define TRIES		100
+#define HOLD_MS		100
+/* How many sends a CPU waits for while it comes up, and how long at most */
+#define SENDS		10
+#define SENDS_MS	1000
 /* There are no more CPUs than that under test */
 #define FOREIGN_ID	200
 #define STATE_SIZE	SZ_16K
@@ -45,6 +50,12 @@ static int vectors_init(struct kunit *test)
 static unsigned int last_cpu(void)
 {
 	return cpumask_last(cpu_online_mask);
+}
+
+static void x86_need_three(struct kunit *test)
+{
+	if (num_online_cpus() < 3)
+		kunit_skip(test, "needs three CPUs");
 }
 
 static struct cpumask *two_cpus(struct kunit *test, unsigned int a, unsigned int b)
@@ -184,6 +195,24 @@ static void x86_disabled(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu), 0);
 }
 
+/* Nor does one take it which software has raised: no APIC waits for the acknowledge */
+static void x86_not_injected(struct kunit *test)
+{
+	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
+	unsigned int cpu;
+
+	if (!IS_ENABLED(CONFIG_GENERIC_IRQ_INJECTION))
+		kunit_skip(test, "the kernel cannot inject interrupts");
+
+	ipi_test_no_hotplug(test);
+	ipi_test_request(test, virq, ipi_test_count);
+	ipi_test_enable_on(cpu_online_mask, virq);
+	KUNIT_EXPECT_EQ(test, irq_inject_interrupt(virq), -EINVAL);
+	msleep(SETTLE_MS);
+	for_each_online_cpu(cpu)
+		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu), 0);
+}
+
 /* Until there are no more, which leaves no trace */
 static void x86_exhausted(struct kunit *test)
 {
@@ -299,32 +328,69 @@ static void x86_send_to_offline(struct kunit *test)
 	}
 }
 
-static int broadcaster(void *virq)
+/* Of interrupt controllers, and x86 has no use for it */
+#define STARTING	CPUHP_AP_IRQ_GIC_STARTING
+
+/* What is sent, how often, and what of it a CPU sees which comes up */
+static struct {
+	int		virq;
+	unsigned int	vector;
+	unsigned int	sends;
+	unsigned int	seen;
+	bool		pending;
+} coming_up;
+
+static int broadcaster(void *unused)
 {
 	while (!kthread_should_stop()) {
-		irq_send_ipi_all((unsigned long)virq);
+		irq_send_ipi_all(coming_up.virq);
+		WRITE_ONCE(coming_up.sends, coming_up.sends + 1);
 		cond_resched();
 	}
 	return 0;
 }
 
+/* The APIC is on, the CPU takes no interrupts yet and is not among those online */
+static int wait_for_sends(unsigned int cpu)
+{
+	unsigned int before = READ_ONCE(coming_up.sends);
+
+	for (unsigned int ms = 0; coming_up.seen < SENDS && ms < SENDS_MS; ms++) {
+		mdelay(1);
+		coming_up.seen = READ_ONCE(coming_up.sends) - before;
+	}
+	coming_up.pending = lapic_vector_set_in_irr(coming_up.vector);
+	return 0;
+}
+
+static void remove_starting(void *unused)
+{
+	cpuhp_remove_state_nocalls(STARTING);
+}
+
 /*
  * A CPU which is coming up is no target, though the targets are all that are
- * online: a broadcast would reach it, and the kernel would say that it does not
- * know the interrupt.
+ * online: a broadcast would be pending there. Two CPUs have to be left for one.
  */
 static void x86_not_broadcast(struct kunit *test)
 {
 	unsigned int cpu = last_cpu();
 	struct task_struct *task;
-	unsigned long virq;
+	int virq;
 
-	ipi_test_need_two(test, cpu_online_mask);
+	x86_need_three(test);
 	x86_remove_cpu(test, cpu);
 	virq = ipi_test_reserve(test, test->priv, cpu_online_mask);
-	task = ipi_test_thread(test, kthread_run(broadcaster, (void *)virq, "ipi-broadcaster"));
+	coming_up = (typeof(coming_up)) { .virq = virq, .vector = ipi_get_hwirq(virq, 0) };
+	KUNIT_ASSERT_EQ(test, 0, cpuhp_setup_state_nocalls(STARTING, "x86/ipi-kunit:starting",
+							   wait_for_sends, NULL));
+	ipi_test_at_exit(test, remove_starting, NULL);
+
+	task = ipi_test_thread(test, kthread_run(broadcaster, NULL, "ipi-broadcaster"));
 	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
 	ipi_test_stop(test, task);
+	KUNIT_EXPECT_GE(test, coming_up.seen, SENDS);
+	KUNIT_EXPECT_FALSE(test, coming_up.pending);
 }
 
 /**
@@ -346,34 +412,48 @@ static void hold(void *data)
 		cpu_relax();
 }
 
+static int let_go(void *data)
+{
+	struct held *held = data;
+
+	while (!READ_ONCE(held->here) && !kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	msleep(HOLD_MS);
+	WRITE_ONCE(held->go, true);
+	return ipi_test_wait_for_stop();
+}
+
 /*
- * An IPI is pending at its target when it is destroyed, and does not come by the
- * vector's next owner.
+ * An IPI is pending at its target when the vector is freed. That waits for it, so
+ * that it does not come by the vector's next owner. Not by irq_destroy_ipi(), which
+ * waits for a grace period before: a target that has interrupts off holds it up, and
+ * only one that is idle does not.
  */
-static void x86_destroyed_pending(struct kunit *test)
+static void x86_freed_pending(struct kunit *test)
 {
 	static struct held held;
 	static call_single_data_t csd = CSD_INIT(hold, &held);
-	irq_hw_number_t vector;
-	unsigned int cpu;
-	int virq;
+	unsigned int cpu = last_cpu(), first = cpumask_first(cpu_online_mask);
+	unsigned int second = cpumask_next(first, cpu_online_mask);
+	int vector, virq;
 
-	ipi_test_need_two(test, cpu_online_mask);
+	x86_need_three(test);
 	ipi_test_no_hotplug(test);
-	migrate_disable();
-	cpu = cpumask_any_but(cpu_online_mask, smp_processor_id());
-	virq = irq_reserve_ipi(test->priv, cpumask_of(cpu));
-	vector = ipi_get_hwirq(virq, cpu);
-
 	held = (struct held) { };
+	ipi_test_thread(test, kthread_run_on_cpu(let_go, &held, first, "ipi-let-go/%u"));
+	/* Elsewhere, since neither CPU could run both. The thread of a test ends with it. */
+	KUNIT_ASSERT_EQ(test, 0, set_cpus_allowed_ptr(current, cpumask_of(second)));
+	vector = x86_ipi_alloc_vector(cpumask_of(cpu));
+	KUNIT_ASSERT_GT(test, vector, 0);
+
 	KUNIT_EXPECT_EQ(test, smp_call_function_single_async(cpu, &csd), 0);
 	while (!READ_ONCE(held.here))
 		cpu_relax();
-	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
-	WRITE_ONCE(held.go, true);
-	migrate_enable();
+	scoped_guard(preempt)
+		__apic_send_IPI(cpu, vector);
+	x86_ipi_free_vector(cpu, vector);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(held.go));
 
-	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 	virq = ipi_test_reserve(test, test->priv, cpumask_of(cpu));
 	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpu), vector);
 	real_expect_delivery(test, virq, cpumask_of(cpu));
@@ -562,14 +642,15 @@ static struct kunit_case x86_cases[] = {
 	KUNIT_CASE(x86_partial_destroy),
 	KUNIT_CASE(x86_masked_send),
 	KUNIT_CASE(x86_disabled),
+	KUNIT_CASE(x86_not_injected),
 	KUNIT_CASE_SLOW(x86_exhausted),
 	KUNIT_CASE_SLOW(x86_reserved_offline),
 	KUNIT_CASE_SLOW(x86_destroyed_offline),
 	KUNIT_CASE_SLOW(x86_enabled_offline),
 	KUNIT_CASE_SLOW(x86_send_to_offline),
 	KUNIT_CASE_SLOW(x86_not_broadcast),
-	KUNIT_CASE(x86_destroyed_pending),
-	KUNIT_CASE_SLOW(x86_random),
+	KUNIT_CASE(x86_freed_pending),
+	KUNIT_CASE_ATTR(x86_random, { .speed = KUNIT_SPEED_VERY_SLOW }),
 	KUNIT_CASE(x86_send_from_nmi),
 	KUNIT_CASE(x86_external_refused),
 	KUNIT_CASE(x86_external),

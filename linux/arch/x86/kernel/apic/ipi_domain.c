@@ -8,6 +8,7 @@
  * and ignores the interrupt.
  */
 
+#include <linux/cpu.h>
 #include <linux/cpufeature.h>
 #include <linux/cpumask.h>
 #include <linux/err.h>
@@ -19,7 +20,6 @@
 #include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
-#include <linux/topology.h>
 
 #include <asm/apic.h>
 #include <asm/barrier.h>
@@ -28,8 +28,14 @@
 
 #include "local.h"
 
+/*
+ * Software may not raise an IPI, nor any other interrupt of the vector domain: the
+ * handler would not run in hard interrupt context, and no APIC waits for the EOI.
+ * The flag is under the lock of the descriptor, as is the call.
+ */
 static void x86_ipi_unmask(struct irq_data *data)
 {
+	irqd_set_handle_enforce_irqctx(data);
 	this_cpu_write(vector_irq[irq_data_get_ipi_hwirq(data)], irq_data_to_desc(data));
 }
 
@@ -175,13 +181,22 @@ struct x86_ipi_foreign {
 /* Under the lock of the vector domain */
 static LIST_HEAD(x86_ipi_foreigns);
 
-/* All ones are a broadcast, and in the topology is what may run Linux one day */
+/*
+ * All ones are a broadcast, and a possible CPU may run Linux one day. The topology
+ * knows the ids of CPUs which Linux has rejected, too.
+ */
 static int x86_ipi_check_foreign(unsigned long hwid)
 {
+	unsigned int cpu;
+
 	if (hwid >= U32_MAX || !apic_id_valid(hwid))
 		return -EINVAL;
 
-	return topology_get_logical_id(hwid, TOPO_SMT_DOMAIN) < 0 ? 0 : -EBUSY;
+	for_each_possible_cpu(cpu) {
+		if (arch_match_cpu_phys_id(cpu, hwid))
+			return -EBUSY;
+	}
+	return 0;
 }
 
 static struct x86_ipi_foreign *x86_ipi_find_foreign(u32 apic_id)
