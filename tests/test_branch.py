@@ -217,12 +217,27 @@ class Interrupted(Project):
         self.commit("a: Edit", {"kernel/a.c": EDITED})
         self.refresh()
         self.git("reset", "-q", "--hard", "base")
-        branch._write_state(self.linux, **{**branch._read_state(self.linux),
-                                           "series": "old", "moving": "x"})
+        branch._write_state(self.linux, **{**branch._read_state(self.linux), "series": "old",
+                                           "head": Repo(self.linux).resolve("base"),
+                                           "moving": "x"})
         (self.linux / "kernel/a.c").write_text("half wr")
         (self.linux / ".git/index.lock").write_text("")
         self.prepare()
         self.assertEqual(EDITED, (self.linux / "kernel/a.c").read_text())
+
+    def test_what_is_committed_meanwhile_is_not_lost(self):
+        self.prepare()
+        self.commit("a: Edit", {"kernel/a.c": EDITED})
+        self.refresh()
+        path = next(self.stored.patches.glob("0001*"))
+        path.write_text(path.read_text().replace("_five", "_cinq"))
+        with mock.patch.object(branch, "_reset", side_effect=KeyboardInterrupt):
+            self.assertRaises(KeyboardInterrupt, self.prepare)
+        self.commit("b: Work", {"kernel/b.c": NEW})
+        with self.assertRaisesRegex(Failure, "commits that are not in patches/"):
+            self.prepare()
+        self.prepare(force=True)
+        self.assertIn("_cinq", (self.linux / "kernel/a.c").read_text())
 
 
 class BadBase(Project):

@@ -146,12 +146,14 @@ def _move_to_series(repo, start, state, stored, force):
     head, notes = convert.apply(repo, start, stored)
     for note in notes:
         warn(note)
+    now = repo.resolve("HEAD")
     if "moving" in state:
-        # Stopped half way here: what is not committed is ours.
         (repo.path / ".git" / "index.lock").unlink(missing_ok=True)
-    elif not force:
+    # Stopped half way between these two, what is not committed is ours
+    ours = "moving" in state and now in (state["head"], state["moving"])
+    if not force and not ours:
         _refuse_to_lose(repo, state, start, head)
-    _write_state(repo.path, **{**state, "moving": head})
+    _write_state(repo.path, **{**state, "head": now, "moving": head})
     _reset(repo, head)
     repo.text("tag", "--force", "base", start)
     if repo.resolve(INCOMING):
