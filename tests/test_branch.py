@@ -125,6 +125,27 @@ class Prepare(Project):
         with self.assertRaisesRegex(Failure, "changed since the last prepare"):
             self.refresh()
 
+    def test_half_a_rebase_is_not_stored(self):
+        self.prepare()
+        self.commit("a: Edit", {"kernel/a.c": EDITED})
+        self.commit("b: Edit", {"kernel/b.c": NEW})
+        self.refresh()
+        self.set_env(GIT_SEQUENCE_EDITOR="sed -i 1s/pick/edit/")
+        self.git("rebase", "-q", "-i", "base")
+        with self.assertRaisesRegex(Failure, "in the middle of a git rebase, .* --continue or"):
+            self.refresh(force=True)
+        self.git("rebase", "--continue")
+        self.refresh()
+        self.assertEqual(2, len(self.stored.names()))
+
+    def test_the_base_is_named_where_it_is_not_the_default(self):
+        script = ("from pathlib import Path; from ipi.series import branch\n"
+                  "branch.refresh(linux=Path('/nowhere'))")
+        done = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True,
+                              env={**os.environ, "PYTHONPATH": str(TOP / "tools"),
+                                   "IPI_BASE": "7.3"}, check=False)
+        self.assertIn("no build/7.3/linux yet: run ./ipi --base 7.3 prepare first", done.stderr)
+
 
 class GitTree(Project):
     """LINUX= names a git tree, as a vendor has it: what is committed is the base."""

@@ -16,6 +16,9 @@ BASE = os.environ.get("IPI_BASE") or DEFAULT_BASE
 GENERATED = TOP / "build"
 BUILD = GENERATED if BASE == DEFAULT_BASE else GENERATED / BASE
 LINUX = BUILD / "linux"
+# As messages name them: the entry for this base, and its work tree.
+IPI = "./ipi" if BASE == DEFAULT_BASE else f"./ipi --base {BASE}"
+TREE = str(LINUX.relative_to(TOP))
 
 
 class Failure(Exception):

@@ -4,7 +4,7 @@
 import tempfile
 from pathlib import Path
 
-from ipi.common import BUILD, LINUX, TOP, Refused
+from ipi.common import BUILD, LINUX, TOP, TREE, Refused
 from ipi.git import Repo
 from ipi.series import convert, patchfile
 from ipi.series.branch import stored_head
@@ -28,7 +28,7 @@ def check(linux=LINUX, top=TOP):
     if repo.tree(second) != repo.tree(head):
         raise Refused("check: the round trip gives another tree")
     if repo.tree("HEAD") != repo.tree(head):
-        raise Refused("check: build/linux is not what the series makes of the base")
+        raise Refused(f"check: {TREE} is not what the series makes of the base")
 
 
 def _differences(one, two):

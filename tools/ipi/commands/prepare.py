@@ -2,7 +2,7 @@
 """Unpack and verify the base, apply the series in build/linux."""
 
 from ipi import packages as debian
-from ipi.common import LINUX, say
+from ipi.common import LINUX, TREE, say
 from ipi.git import Repo
 from ipi.series import branch
 
@@ -21,4 +21,4 @@ def packages(args):
 def run(args):
     branch.prepare(force=args.force)
     patches = Repo(LINUX).commits("base", "HEAD")
-    say(f"PASS: build/linux is the base with {len(patches)} patches")
+    say(f"PASS: {TREE} is the base with {len(patches)} patches")

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ipi.common import BASE, LINUX, TOP, Failure, say, step, warn, write_whole
+from ipi.common import BASE, IPI, LINUX, TOP, TREE, Failure, say, step, warn, write_whole
 from ipi.git import Repo
 from ipi.series import base, convert, patchfile
 
@@ -15,6 +15,8 @@ STATE = "ipi-state"
 # What LINUX= named, for ./ipi to take again.
 SOURCE = "ipi-source"
 HIDE_ALL = "/*\n"
+# What is in git's folder while a rebase stands still.
+_REBASES = ("rebase-merge", "rebase-apply")
 
 
 def _read_state(linux):
@@ -105,10 +107,10 @@ def _work(repo, start, head):
 def _refuse_to_lose(repo, state, start, head):
     """Commits and changes that are in build/linux only are the user's work."""
     now = repo.resolve("HEAD")
-    name = "/".join(repo.path.parts[-2:])
+    name = TREE
     if repo.resolve(start) != repo.resolve("base"):
         name += " is of another base than is asked for now, and"
-    way = "run ./ipi refresh to keep it, or ./ipi prepare --force to drop it"
+    way = f"run {IPI} refresh to keep it, or {IPI} prepare --force to drop it"
     if _uncommitted(repo):
         raise Failure(f"{name} has changes that are not committed; commit them and {way}")
     if now != state.get("head") and _work(repo, "base", now) != _work(repo, start, head):
@@ -132,7 +134,7 @@ def prepare(force=False, linux=LINUX, top=TOP):
         start = INCOMING
     elif state["series"] == digest and "moving" not in state and not force:
         if repo.resolve("HEAD") != state["head"]:
-            warn(f"{linux.relative_to(top)} is not at the head of the series; it is used as it is")
+            warn(f"{TREE} is not at the head of the series; it is used as it is")
         _keep_source(linux)
         return
     with step("apply the series"):
@@ -164,16 +166,18 @@ def _move_to_series(repo, start, state, stored, force):
 def refresh(force=False, linux=LINUX, top=TOP):
     """The commits of @linux, stored in @top."""
     if not linux.exists():
-        raise Failure("there is no build/linux yet: run ./ipi prepare first")
+        raise Failure(f"there is no {TREE} yet: run {IPI} prepare first")
     repo, stored, state = Repo(linux), patchfile.Stored(top), _read_state(linux)
+    if any((linux / ".git" / name).exists() for name in _REBASES):
+        raise Failure(f"{TREE} is in the middle of a git rebase, and HEAD is not all of the "
+                      "series; end it by git rebase --continue or --abort first")
     uncommitted = _uncommitted(repo)
     if uncommitted:
-        warn("build/linux has changes that are not committed; they stay out:\n"
+        warn(f"{TREE} has changes that are not committed; they stay out:\n"
              + "\n".join(uncommitted))
     if state and not force and _digest_or_none(stored) != state["series"]:
-        raise Failure("patches/ or linux/ changed since the last prepare; run "
-                      "./ipi prepare to take that in, or ./ipi refresh --force "
-                      "to overwrite it")
+        raise Failure(f"patches/ or linux/ changed since the last prepare; run {IPI} prepare to "
+                      f"take that in, or {IPI} refresh --force to overwrite it")
     head = repo.resolve("HEAD")
     patches = convert.store(repo, "base", head, stored, convert.listed_overlays(stored))
     _write_state(linux, base=state.get("base"), series=stored.digest(), head=head)
