@@ -11,9 +11,10 @@ from unittest import mock
 from support import EDITED, LONG, NEW, TOP, Project, Scratch, kernel_files
 
 from ipi import git
+from ipi.checks import round_trip
 from ipi.common import Failure, only_one_run, run
 from ipi.git import Repo, identity
-from ipi.series import base, branch, export, mail
+from ipi.series import base, branch, convert, export, mail
 
 
 class Prepare(Project):
@@ -225,6 +226,51 @@ class GitTree(Project):
         self.assertEqual("inner\n", (self.linux / "kernel/a.c").read_text())
 
 
+class Rebase(Project):
+    """A base on which a patch does not fit: git takes the series there."""
+
+    def setUp(self):
+        super().setUp()
+        self.prepare()
+        self.commit("a: Edit", {"kernel/a.c": EDITED})
+        self.refresh()
+        self.use_base(kernel_files(sublevel=6, **{
+            ".gitignore": "*.o\n", "kernel/a.c": LONG.replace("_005", "_six")}), "new.tar.xz")
+        with self.assertRaisesRegex(Failure, "does not apply: .*\n.* git rebase --onto "
+                                             "refs/ipi/incoming base, and then ./ipi refresh"):
+            self.prepare()
+        self.new = os.environ["LINUX"]
+        self.set_env(LINUX=str(self.folder / "base.tar.xz"))
+
+    def rebase(self):
+        with self.assertRaises(subprocess.CalledProcessError):
+            self.git("rebase", "-q", "--onto", branch.INCOMING, "base")
+        (self.linux / "kernel/a.c").write_text(EDITED)
+        self.git("add", "kernel/a.c")
+        self.git("-c", "core.editor=true", "rebase", "--continue")
+
+    def test_refresh_follows(self):
+        self.rebase()
+        self.refresh()
+        self.assertIn("-int function_number_six", self.stored.load()[0].diff)
+        self.assertEqual(f"{self.new}\n", (self.linux / ".git" / branch.SOURCE).read_text())
+        self.set_env(LINUX=self.new)
+        with mock.patch.object(branch, "_move_to_series") as move:
+            self.prepare()
+        move.assert_not_called()
+        round_trip.check(self.linux, self.top)
+
+    def test_without_a_rebase_the_base_stays(self):
+        base_before = Repo(self.linux).resolve("base")
+        self.refresh()
+        self.assertEqual(base_before, Repo(self.linux).resolve("base"))
+
+    def test_on_top_of_nothing_known(self):
+        self.git("checkout", "-q", "--orphan", "x")
+        self.git("commit", "-q", "-m", "x")
+        self.assertRaisesRegex(Failure, "not on top of its tag base", self.refresh)
+
+
 class Interrupted(Project):
     def test_while_unpacking(self):
         with mock.patch.object(branch, "_reset", side_effect=KeyboardInterrupt):
@@ -259,6 +305,39 @@ class Interrupted(Project):
             self.prepare()
         self.prepare(force=True)
         self.assertIn("_cinq", (self.linux / "kernel/a.c").read_text())
+
+    def test_refresh_is_run_again(self):
+        """What was whole only because a patch said so is whole again."""
+        self.prepare()
+        self.commit("a: Rewrite", {"kernel/a.c": NEW})
+        self.refresh()
+        (self.linux / "kernel/a.c").write_text(NEW[:len(NEW) // 2] + LONG[len(LONG) // 2:])
+        self.git("commit", "-aq", "--amend", "--no-edit")
+        for path in (self.stored.patches, self.stored.linux):
+            replace = convert._replace_files
+
+            def stop(folder, *words, path=path):
+                if folder == path:
+                    for file in convert.files_in(path, "**/*"):
+                        file.unlink()
+                    raise KeyboardInterrupt
+                replace(folder, *words)
+            with mock.patch.object(convert, "_replace_files", stop):
+                self.assertRaises(KeyboardInterrupt, self.refresh)
+            with self.assertRaises(Failure):
+                self.prepare()
+            self.refresh()
+            self.assertEqual(["kernel/a.c"], convert.overlays(self.stored))
+            self.commit(f"d: {path.name}", {"lib/Kconfig": f"config {path.name}\n"})
+
+    def test_one_that_wrote_nothing_is_none(self):
+        self.prepare()
+        self.commit("a: Edit", {"kernel/a.c": EDITED})
+        self.refresh()
+        self.git("commit", "-q", "--amend", "-m", "a: Edit", "-m", "---")
+        self.assertRaisesRegex(Failure, "would end its changelog", self.refresh)
+        (self.stored.patches / "series").write_text("# other\n")
+        self.assertRaisesRegex(Failure, "changed since the last prepare", self.refresh)
 
 
 class BadBase(Project):

@@ -20,7 +20,8 @@ def check(linux=LINUX, top=TOP):
     head = stored_head(repo, stored)
     with tempfile.TemporaryDirectory(dir=BUILD) as folder:
         again = patchfile.Stored(Path(folder), shared=stored.shared)
-        convert.store(repo, "base", head, again, convert.listed_overlays(stored))
+        extracted = convert.extract(repo, "base", head, convert.listed_overlays(stored))
+        convert.store(repo, extracted, again)
         different = _differences(stored, again)
         if different and not convert.changed_base(repo, "base", stored):
             raise Refused("check: the round trip changes " + ", ".join(different))

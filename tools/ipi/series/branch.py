@@ -26,6 +26,8 @@ def _read_state(linux):
     series: digest of the stored series
     head:   the commit that is the whole series
     moving: there while the work tree is on its way to a new head
+    storing: the paths that were overlaid, there while refresh writes
+    incoming: [identity of the source at INCOMING, what LINUX= named]
     """
     path = linux / ".git" / STATE
     return json.loads(path.read_text()) if path.exists() else {}
@@ -35,8 +37,8 @@ def _write_state(linux, **state):
     write_whole(linux / ".git" / STATE, json.dumps(state, indent=1) + "\n")
 
 
-def _keep_source(linux):
-    path, named = linux / ".git" / SOURCE, os.environ.get("LINUX")
+def _keep_source(linux, named):
+    path = linux / ".git" / SOURCE
     if named:
         write_whole(path, f"{Path(named).resolve()}\n")
     else:
@@ -80,10 +82,15 @@ def _see_new_files(repo):
         repo.text("update-index", "--skip-worktree", ".gitignore")
 
 
-def _reset(repo, head):
-    """Only files that differ are written, so builds stay incremental."""
+def _restore_gitignore(repo):
+    """Without this git does not change it from one base to another."""
     if repo.text("ls-files", "--", ".gitignore"):
         repo.text("update-index", "--no-skip-worktree", ".gitignore")
+
+
+def _reset(repo, head):
+    """Only files that differ are written, so builds stay incremental."""
+    _restore_gitignore(repo)
     repo.text("reset", "--quiet", "--hard", head)
     _see_new_files(repo)
 
@@ -113,7 +120,8 @@ def _refuse_to_lose(repo, state, start, head):
     way = f"run {IPI} refresh to keep it, or {IPI} prepare --force to drop it"
     if _uncommitted(repo):
         raise Failure(f"{name} has changes that are not committed; commit them and {way}")
-    if now != state.get("head") and _work(repo, "base", now) != _work(repo, start, head):
+    stored = now == state.get("head") and "storing" not in state
+    if not stored and _work(repo, "base", now) != _work(repo, start, head):
         raise Failure(f"{name} has commits that are not in patches/; {way}")
 
 
@@ -121,7 +129,7 @@ def prepare(force=False, linux=LINUX, top=TOP):
     """Base and series in @linux; nothing is done when nothing has changed."""
     stored, source = patchfile.Stored(top), base.source()
     digest, identity = stored.digest(), base.identity(source)
-    state = _read_state(linux)
+    state, named = _read_state(linux), os.environ.get("LINUX", "")
     repo, start = Repo(linux), "base"
 
     if not linux.exists():
@@ -132,20 +140,31 @@ def prepare(force=False, linux=LINUX, top=TOP):
         with step("unpack the base"):
             _note_version(base.import_to(repo, source, INCOMING))
         start = INCOMING
+        state["incoming"] = [identity, named]
+        _write_state(linux, **state)
     elif state["series"] == digest and "moving" not in state and not force:
         if repo.resolve("HEAD") != state["head"]:
             warn(f"{TREE} is not at the head of the series; it is used as it is")
-        _keep_source(linux)
+        _keep_source(linux, named)
         return
     with step("apply the series"):
         head = _move_to_series(repo, repo.resolve(start), state, stored, force)
     _write_state(linux, base=identity, series=digest, head=head)
-    _keep_source(linux)
+    _keep_source(linux, named)
 
 
 def _move_to_series(repo, start, state, stored, force):
     convert.report_changed_base(repo, start, stored)
-    head, notes = convert.apply(repo, start, stored)
+    try:
+        head, notes = convert.apply(repo, start, stored)
+    except Failure as failure:
+        if start != repo.resolve(INCOMING):
+            raise
+        if repo.resolve("base:.gitignore") not in (None, repo.resolve(f"{start}:.gitignore")):
+            _restore_gitignore(repo)
+            repo.text("checkout", "--", ".gitignore")
+        raise Failure(f"{failure}\n{TREE} is as it was; to take it there, run in it git rebase "
+                      f"--onto {INCOMING} base, and then {IPI} refresh") from None
     for note in notes:
         warn(note)
     now = repo.resolve("HEAD")
@@ -163,6 +182,21 @@ def _move_to_series(repo, start, state, stored, force):
     return head
 
 
+def _follow_rebase(repo, state):
+    """The user may have taken the series to a base on which it did not fit."""
+    def below(ref):
+        return not repo.try_bytes("merge-base", "--is-ancestor", ref, "HEAD").returncode
+
+    if "incoming" in state and below(INCOMING):
+        state["base"], named = state.pop("incoming")
+        repo.text("tag", "--force", "base", INCOMING)
+        _keep_source(repo.path, named)
+        _write_state(repo.path, **state)
+        repo.text("update-ref", "-d", INCOMING)
+    elif not below("base"):
+        raise Failure(f"{TREE} is not on top of its tag base; rebase it onto that first")
+
+
 def refresh(force=False, linux=LINUX, top=TOP):
     """The commits of @linux, stored in @top."""
     if not linux.exists():
@@ -175,11 +209,17 @@ def refresh(force=False, linux=LINUX, top=TOP):
     if uncommitted:
         warn(f"{TREE} has changes that are not committed; they stay out:\n"
              + "\n".join(uncommitted))
-    if state and not force and _digest_or_none(stored) != state["series"]:
+    again = "storing" in state
+    if state and not force and not again and _digest_or_none(stored) != state["series"]:
         raise Failure(f"patches/ or linux/ changed since the last prepare; run {IPI} prepare to "
                       f"take that in, or {IPI} refresh --force to overwrite it")
+    _follow_rebase(repo, state)
     head = repo.resolve("HEAD")
-    patches = convert.store(repo, "base", head, stored, convert.listed_overlays(stored))
+    listed = state["storing"] if again else sorted(convert.listed_overlays(stored))
+    extracted = convert.extract(repo, "base", head, listed)
+    # From here on an interrupt leaves half of it
+    _write_state(linux, **{**state, "storing": listed})
+    patches = convert.store(repo, extracted, stored)
     _write_state(linux, base=state.get("base"), series=stored.digest(), head=head)
     say(f"PASS: {len(patches)} patches, {len(stored.overlay_files())} whole files")
 

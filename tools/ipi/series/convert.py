@@ -197,7 +197,7 @@ def _patch_of(repo, commit, number, overlays):
 
 
 def extract(repo, start, head, listed):
-    """The commits as (patches, {overlay path: commit}, {base path: blob})."""
+    """The commits as (them, patches, {overlay path: commit}, {base path: blob})."""
     commits = repo.commits(start, head)
     overlays = find_overlays(repo, commits, listed)
     series = [_patch_of(repo, commit, number, overlays)
@@ -205,7 +205,7 @@ def extract(repo, start, head, listed):
     touched = set()
     for patch in series:
         touched |= {*patch.overlays, *patch.removes, *patch.hunk_paths()}
-    return series, overlays, repo.blobs(repo.tree(start), touched)
+    return commits, series, overlays, repo.blobs(repo.tree(start), touched)
 
 
 def _replace_files(folder, paths, wanted):
@@ -260,12 +260,12 @@ def _share(repo, commits, series, stored):
                         and _makes(repo, commit, other, stored))
 
 
-def store(repo, start, head, stored, listed):
-    """Writes the commits as the stored series."""
-    series, overlays, blobs = extract(repo, start, head, listed)
+def store(repo, extracted, stored):
+    """Writes what extract() made of the commits as the stored series."""
+    commits, series, overlays, blobs = extracted
     _store_whole(repo, overlays, stored)
     if not stored.is_default:
-        _share(repo, repo.commits(start, head), series, stored)
+        _share(repo, commits, series, stored)
 
     files = {patch.name: (patch.text().encode("utf-8", "surrogateescape"), False)
              for patch in series if not patch.shared}
