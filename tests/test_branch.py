@@ -330,6 +330,15 @@ class Interrupted(Project):
             self.assertEqual(["kernel/a.c"], convert.overlays(self.stored))
             self.commit(f"d: {path.name}", {"lib/Kconfig": f"config {path.name}\n"})
 
+    def test_half_of_a_refresh_is_no_series_to_go_to(self):
+        self.prepare()
+        self.commit("a: Edit", {"kernel/a.c": EDITED})
+        self.refresh()
+        branch._write_state(self.linux, **branch._read_state(self.linux), storing=[])
+        path = next(self.stored.patches.glob("0001*"))
+        path.write_text(path.read_text().replace("_five", "_cinq"))
+        self.assertRaisesRegex(Failure, "commits that are not in patches/", self.prepare)
+
     def test_one_that_wrote_nothing_is_none(self):
         self.prepare()
         self.commit("a: Edit", {"kernel/a.c": EDITED})

@@ -75,6 +75,49 @@ class TwoBases(Project):
         self.assertEqual(self.names[:1], self.stored.names())
         self.default.load()
 
+    def refresh_default(self, *words):
+        """Of a git rebase -i of 6.12's commits by the sed commands @words."""
+        for module in (base, branch, patchfile):
+            self.enterContext(mock.patch.object(module, "BASE", "6.12"))
+        self.linux = self.top / "build/linux"
+        self.set_env(GIT_SEQUENCE_EDITOR="sed -i -e " + " -e ".join(words))
+        self.git("rebase", "-q", "-i", "base")
+        branch.refresh(True, self.linux, self.top)
+        return self.default.names()
+
+    def test_the_other_queue_follows_new_numbers(self):
+        """Its own files, too, and what it has is not lost with the second refresh."""
+        self.refresh()
+        names = self.refresh_default("1i'exec echo x > lib/x; git add lib; git commit -qm Insert'")
+        self.assertEqual(["0001-Insert.patch", "0002-a-Edit.patch"], names[:2])
+        self.assertEqual(names[1:], self.stored.names())
+        self.assertEqual(names[3:], self.own())
+        self.refresh_default("1d")
+        self.assertEqual(self.names, self.stored.names())
+        self.assertEqual(NEW, (self.top / "linux/kernel/new.c").read_text())
+
+    def test_a_new_subject_and_a_patch_that_is_dropped(self):
+        self.refresh()
+        names = self.refresh_default("'1aexec git commit -q --amend -m New'", "2d")
+        self.assertEqual(["0001-New.patch", "0002-b-Edit.patch"], names)
+        self.assertEqual([names[0], self.names[1], names[1]], self.stored.names())
+        self.assertEqual([self.names[1], names[1]], sorted(self.own(), reverse=True))
+        self.refresh_default("1b")
+        self.assertEqual(NEW, (self.top / "linux/kernel/new.c").read_text())
+
+    def test_a_queue_that_is_broken_keeps_its_files(self):
+        self.commit("c: Add", {"kernel/other.c": NEW})
+        self.refresh()
+        path = self.stored.own / "series"
+        path.write_text(path.read_text() + "0009-gone.patch\n")
+        self.refresh_default("1b")
+        self.assertEqual(NEW, (self.top / "linux/kernel/other.c").read_text())
+
+    def test_two_patches_that_would_have_one_name(self):
+        for end in "one", "two":
+            self.commit(f"c: {'long ' * 12}{end}", {"kernel/old.c": end})
+        self.assertRaisesRegex(Failure, "two commits would be called c-long-", self.refresh)
+
     def test_a_foreign_file_is_noticed(self):
         self.refresh()
         (self.stored.own / "0009-x.patch").write_text("x")

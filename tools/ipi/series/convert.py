@@ -202,6 +202,11 @@ def extract(repo, start, head, listed):
     overlays = find_overlays(repo, commits, listed)
     series = [_patch_of(repo, commit, number, overlays)
               for number, commit in enumerate(commits, 1)]
+    slugs = [patch.name[NUMBERED:] for patch in series]
+    for slug in slugs:
+        if slugs.count(slug) > 1:
+            raise Failure(f"two commits would be called {slug}, by which the queues know a patch; "
+                          "let their subjects differ sooner")
     touched = set()
     for patch in series:
         touched |= {*patch.overlays, *patch.removes, *patch.hunk_paths()}
@@ -260,6 +265,39 @@ def _share(repo, commits, series, stored):
                         and _makes(repo, commit, other, stored))
 
 
+def _listings(stored):
+    """The queues of the other bases, each with the lines of its series file."""
+    others = (Stored(stored.top, name) for name in base.names() if name != stored.base)
+    return [(other, read(other.own / SERIES).splitlines()) for other in others
+            if (other.own / SERIES).exists()]
+
+
+def _rename(other, name, slugs, codes):
+    """The new name of what @other lists as @name; its own files follow, and it keeps a patch
+    that it shared and the default base has no more."""
+    own, shared = other.own / name, other.shared / name
+    new = slugs.get(name[NUMBERED:])
+    if not new and shared.exists():
+        new = codes.get(parse(name, read(shared)).code())
+    if own.exists() and new:
+        own.rename(other.own / new)
+    elif not own.exists() and not new and shared.exists():
+        write(own, read(shared))
+    return new or name
+
+
+def _rename_for_others(stored, series):
+    """Before the new queue of the default base replaces the old one; it may be run again."""
+    slugs = {patch.name[NUMBERED:]: patch.name for patch in series}
+    for other, lines in _listings(stored):
+        listed = {line[NUMBERED:] for line in lines}
+        codes = {patch.code(): patch.name for patch in series
+                 if patch.name[NUMBERED:] not in listed}
+        lines = [line if line.startswith("#") else _rename(other, line, slugs, codes)
+                 for line in lines]
+        write(other.own / SERIES, "".join(f"{line}\n" for line in lines))
+
+
 def store(repo, extracted, stored):
     """Writes what extract() made of the commits as the stored series."""
     commits, series, overlays, blobs = extracted
@@ -271,6 +309,8 @@ def store(repo, extracted, stored):
              for patch in series if not patch.shared}
     names = "".join(patch.name + "\n" for patch in series)
     files[SERIES] = ((SPDX + names).encode(), False)
+    if stored.is_default:
+        _rename_for_others(stored, series)
     there = [path for path in files_in(stored.own) if path.name not in BESIDE]
     _replace_files(stored.own, there, files)
 
@@ -284,15 +324,8 @@ def listed_overlays(stored):
     return overlays_in({*files_in(stored.shared, "*.patch"), *files_in(stored.own, "*.patch")})
 
 
-def _files_of(stored):
-    """The patches of @stored, none if they are not what its series file says."""
-    try:
-        return [stored.path(name) for name in stored.names()]
-    except Failure:
-        return []
-
-
 def overlays_of_others(stored):
-    """The whole files of the queues for other bases."""
-    return overlays_in(path for name in base.names() if name != stored.base
-                       for path in _files_of(Stored(stored.top, name)))
+    """The whole files of the queues for other bases, whatever else is wrong there."""
+    files = {path for other, lines in _listings(stored)
+             for path in (*files_in(other.own, "*.patch"), *map(other.path, lines))}
+    return overlays_in(path for path in files if path.is_file())

@@ -73,6 +73,10 @@ class Patch:
         return (self.author, self.message, self.overlays, self.removes) == \
                (other.author, other.message, other.overlays, other.removes)
 
+    def code(self):
+        """What it makes of a tree, whatever it is called."""
+        return (*self.overlays, *self.removes, self.diff)
+
     def text(self):
         subject, _, body = self.message.partition("\n")
         lines = [FROM + self.author] if self.author else []
