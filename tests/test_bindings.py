@@ -3,11 +3,12 @@
 
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 from support import Scratch
 
 from ipi.checks import bindings
-from ipi.common import Failure
+from ipi.common import Failure, Refused
 
 TREE = """/dts-v1/;
 / {
@@ -68,6 +69,14 @@ class Bindings(Scratch):
         text = (bindings.ours()[0]).read_text()
         path.write_text(text.replace("select: true", "select: maybe"))
         self.assertTrue(bindings.judge_binding(self.schema, path, self.folder))
+
+    def test_one_complaint_is_enough(self):
+        with mock.patch.object(bindings, "compile_schemas"), \
+             mock.patch.object(bindings, "judge_binding", side_effect=lambda *_: said):
+            said = []
+            bindings.check()
+            said = ["odd"]
+            self.assertRaisesRegex(Refused, "bindings: odd", bindings.check)
 
     def test_a_tree_that_does_not_parse(self):
         with self.assertRaisesRegex(Failure, "syntax error"):

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The logs of builds that are not booted."""
 
+import os
 from unittest import mock
 
 from support import Scratch, write_program
 
 from ipi.checks import platforms
-from ipi.common import Failure
+from ipi.common import Failure, Refused
 
 
 class Platforms(Scratch):
@@ -43,6 +44,30 @@ class Platforms(Scratch):
             self.set_env(PATH=str(self.folder))
             self.assertIn(wanted, platforms._make("bmips", platform, "x").stdout)
             write_program(self.folder, "ccache", "exit 0")
+
+    def build(self, said):
+        """A make that says something of what is not compiled yet."""
+        write_program(self.folder, "make", f"""
+for word do case $word in O=*) out=${{word#O=}} ;; esac; done
+[ $word = bmips_stb_defconfig ] || [ -e $out/x.o ] || echo "{said}"
+""")
+        self.set_env(PATH=f"{self.folder}:{os.environ['PATH']}")
+        known = {"bmips": {"arch": "mips", "cross": "", "defconfig": "bmips_stb_defconfig",
+                           "targets": ["kernel/irq/"]}}
+        with mock.patch.object(platforms, "BUILD", self.folder), \
+             mock.patch.object(platforms, "load", return_value=known):
+            platforms.build_one("bmips")
+
+    def test_a_platform_that_warns(self):
+        self.build("  CC  x.o")
+        with self.assertRaisesRegex(Refused, "platform bmips: x.c:1:1: warning: y"):
+            self.build("x.c:1:1: warning: y")
+
+    def test_what_was_compiled_before_warns_again(self):
+        (self.folder / "platforms/bmips").mkdir(parents=True)
+        (self.folder / "platforms/bmips/x.o").write_text("")
+        with self.assertRaisesRegex(Refused, "platform bmips: x.c:1:1: warning: y"):
+            self.build("x.c:1:1: warning: y")
 
     def test_a_clean_log_passes(self):
         self.assertEqual([], platforms.warnings_in("  CC      kernel/irq/ipi.o\n"))

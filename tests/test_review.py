@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the checkers print, and what is made of it."""
 
+import contextlib
 import subprocess
 import sys
 import unittest
@@ -130,7 +131,50 @@ class Cocci(unittest.TestCase):
                               rule.parent)
 
 
-class Document(unittest.TestCase):
+class Whole(Scratch):
+    """All that quick() and complete() call, and in which order."""
+
+    QUICK = ["round_trip.check", "check_replaced", "queues.check", "parts.check", "lint.lint",
+             "bindings.check"]
+
+    def called(self, function):
+        calls = mock.Mock()
+        for name in (*self.QUICK, "sparse.static", "coccinelle.cocci", "examples.compile_examples",
+                     "kunitconfig.kunitconfig", "each_patch.each_patch"):
+            called = self.enterContext(mock.patch(
+                f"ipi.checks.review.{name}"))
+            calls.attach_mock(called, name.replace(".", "_"))
+        function()
+        return [name for name, *_ in calls.mock_calls]
+
+    def test_quick(self):
+        self.assertEqual([name.replace(".", "_") for name in self.QUICK],
+                         self.called(review.quick))
+
+    def test_complete(self):
+        self.assertEqual([*(name.replace(".", "_") for name in self.QUICK), "sparse_static",
+                          "coccinelle_cocci", "examples_compile_examples",
+                          *["kunitconfig_kunitconfig"] * len(review.kunitconfig.ARCHES),
+                          "each_patch_each_patch"], self.called(review.complete))
+
+
+class Lint(Scratch):
+    def test_one_complaint_of_each_is_enough(self):
+        names = ("checkpatch", "spelling", "kernel_doc", "Allowed.unused")
+        for wrong in (None, *names):
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(mock.patch.object(lint, "Repo"))
+                for name in names:
+                    stack.enter_context(mock.patch(
+                        f"ipi.checks.lint.{name}",
+                        return_value=[f"{name} is odd"] if name == wrong else []))
+                if wrong:
+                    self.assertRaisesRegex(lint.Failure, f"{wrong} is odd", lint.lint)
+                else:
+                    lint.lint()
+
+
+class Document(Scratch):
     def test_examples_in_the_language_are_found(self):
         text = ("Text::\n\n    no\n\n.. code-block:: c\n\n    int a(void)\n    {\n\n"
                 "            return 1;\n    }\n\nText\n\n.. code-block:: dts\n\n    / { };\n")
@@ -139,3 +183,11 @@ class Document(unittest.TestCase):
     def test_a_document_without_examples_is_refused(self):
         with mock.patch("ipi.checks.examples.examples", return_value=[]):
             self.assertRaises(examples.Refused, examples.compile_examples)
+
+    def test_a_warning_is_a_fault(self):
+        with mock.patch.object(examples, "FOLDER", self.folder / "document"), \
+             mock.patch.object(examples.build, "make") as make:
+            examples.compile_examples()
+            self.assertIn("KCFLAGS=-Werror", make.call_args[0])
+            make.side_effect = examples.Failure("a warning")
+            self.assertRaisesRegex(examples.Refused, "a warning", examples.compile_examples)

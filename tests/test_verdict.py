@@ -8,7 +8,7 @@ from unittest import mock
 from support import TOP, Scratch
 
 from ipi.common import Refused
-from ipi.machines import foreign, kernel_log, kunit, machine, remoteproc, report, verdict
+from ipi.machines import boot, foreign, kernel_log, kunit, machine, remoteproc, report, verdict
 
 LOGS = TOP / "tests" / "logs"
 MALTA = machine.load("malta")
@@ -227,6 +227,32 @@ def judge_foreign(run):
 
 def judge_stress(run, described=MALTA):
     return verdict.judge_stress(described, run, 3)
+
+
+class Ends(Scratch):
+    """boot.boot() and boot.stress() themselves, with a QEMU that pretends."""
+
+    def end(self, mode, described, name, *edits):
+        run = run_of(name, *edits)
+        with mock.patch.object(boot, "build_all"), \
+             mock.patch.object(boot, "_run", return_value=run):
+            mode(described)
+
+    def test_good(self):
+        self.end(boot.boot, MALTA, "good")
+        self.end(boot.stress, dataclasses.replace(MALTA, rounds=3), "stress-good")
+        self.assertIn("PASS: boot malta\n", self.said.getvalue())
+        self.assertIn("PASS: stress malta\n", self.said.getvalue())
+
+    def test_bad(self):
+        """Each for what only the judge of its mode looks at."""
+        for mode, described, name, edit, why in (
+                (boot.boot, MALTA, "good", (RESCHED, ""), "0 rows 'IPI resched'"),
+                (boot.boot, REMOTEPROC, "remoteproc-good", says("x"), "exchanges, not"),
+                (boot.boot, FOREIGN, "foreign-good", says("x"), "the exchange is"),
+                (boot.stress, MALTA, "stress-good", says("x"), "the 50 rounds were not all done")):
+            with self.assertRaisesRegex(Refused, f"{described.name}: .*{why}"):
+                self.end(mode, described, name, edit)
 
 
 class Judge(unittest.TestCase):
