@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What ./ipi test counts, and that it says so in its last line."""
 
+import os
+import subprocess
+import sys
 from unittest import mock
 
-from support import Scratch
+from support import TOP, Scratch
 
 from ipi.checks import ci
 from ipi.common import Failure, Refused
@@ -192,6 +195,15 @@ class UnitTests(Scratch):
         self.assertEqual((1, [], 0), self.run_tests(
             "import os, unittest\nclass A(unittest.TestCase):\n    def test_a(self):\n"
             "        self.assertEqual('', os.environ['LINUX'] + os.environ['IPI_BASE'])\n"))
+
+    def test_the_process_tells_it_by_its_status(self):
+        for text, status in (("pass", 0), ("raise OSError", 1)):
+            (self.folder / "test_it.py").write_text(
+                f"import unittest\nclass A(unittest.TestCase):\n    def test_a(self): {text}\n")
+            done = subprocess.run([sys.executable, "-B", "-m", "ipi.checks.ci", "unit tests",
+                                   str(self.folder)], capture_output=True, check=False,
+                                  env={**os.environ, "PYTHONPATH": str(TOP / "tools")})
+            self.assertEqual(status, done.returncode)
 
     def test_one_that_ends_the_process_is_a_failure(self):
         passed, failed, skipped = self.run_tests("import os\nprint('so far')\nos._exit(0)\n")

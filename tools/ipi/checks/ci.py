@@ -204,3 +204,4 @@ def test(names=()):
 if __name__ == "__main__":
     ended = unit_tests(sys.argv[2]) if sys.argv[1] == _UNIT else one(sys.argv[1])
     say(_RESULT + json.dumps(ended))
+    sys.exit(bool(ended[1]))
