@@ -133,8 +133,8 @@ class Packages(Scratch):
     def wanted(self, *words):
         with mock.patch.object(main, "run") as run:
             main.main(words)
-        args = run.call_args[0][0]
-        return set(packages.of_command(args))
+        self.args = run.call_args[0][0]
+        return set(packages.of_command(self.args))
 
     def test_each_command_has_what_it_runs(self):
         self.set_env(LINUX="")
@@ -152,6 +152,16 @@ class Packages(Scratch):
         self.assertLessEqual(build | set(machine.load("malta-mt-1").packages),
                              self.wanted("kunit", "--mutants"))
         self.assertLessEqual(build | {"gcc-mips-linux-gnu"}, self.wanted("platforms"))
+
+    def test_mutants_of_a_machine(self):
+        with mock.patch("ipi.measure.mutants.test_all") as test:
+            for words in (["malta-amp", "--mutants"], ["--mutants", "malta-amp"]):
+                self.assertEqual(self.wanted("boot", "malta-amp"), self.wanted("kunit", *words))
+                commands.load("kunit").run(self.args)
+                test.assert_called_with("malta-amp")
+        for words in (["-v"], ["--config", "CONFIG_X=y"], ["--append", "x"]):
+            with self.assertRaisesRegex(Failure, "--mutants takes no --config"):
+                self.wanted("kunit", *words, "--mutants")
 
     def test_the_checks_have_all(self):
         for command, words, names in (

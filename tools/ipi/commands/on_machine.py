@@ -9,6 +9,9 @@ from ipi import packages as debian
 from ipi.machines import machine
 
 
+DEFAULT = "malta"
+
+
 def _known(name):
     if name not in machine.names():
         raise argparse.ArgumentTypeError(
@@ -23,7 +26,7 @@ def _setting(text):
 
 
 def arguments(parser):
-    parser.add_argument("machine", nargs="?", default="malta", type=_known,
+    parser.add_argument("machine", nargs="?", default=DEFAULT, type=_known,
                         help="one of machines/, malta if not named")
     parser.add_argument("--config", action="append", default=[], type=_setting,
                         metavar="CONFIG_X=y", help="in place of what configs/ say; more than once")
@@ -33,10 +36,10 @@ def arguments(parser):
 
 
 def packages(args):
-    return debian.BUILD + debian.of_machines([args.machine])
+    return debian.BUILD + debian.of_machines([args.machine or DEFAULT])
 
 
 def machine_of(args):
     if args.verbose:
         os.environ["IPI_VERBOSE"] = "1"
-    return machine.load(args.machine).with_more(args.config, args.append)
+    return machine.load(args.machine or DEFAULT).with_more(args.config, args.append)

@@ -71,8 +71,8 @@ def chosen(mutants, words):
             if not words or {mutant.name, mutant.machine} & set(words)]
 
 
-def machines():
-    return sorted({mutant.machine for mutant in load_all()})
+def machines(words):
+    return sorted({mutant.machine for mutant in chosen(load_all(), words)})
 
 
 class WorkTree:
@@ -203,7 +203,7 @@ def test_all(*words):
     with step("check the mutants' work tree out"):
         tree = WorkTree()
     kinds, faults = Counter(), []
-    for name in sorted({mutant.machine for mutant in mutants}):
+    for name in machines(words):
         lab = Lab(name, tree)
         lab.check_unharmed()
         for mutant in mutants:
