@@ -264,12 +264,12 @@ class KeptSource(Scratch):
         kept.write_text("/some/where\n")
 
     def test_it_is_taken_again_and_said(self):
-        branch.take_kept_source(self.folder)
+        self.assertTrue(branch.take_kept_source(self.folder))
         self.assertEqual("/some/where", os.environ["LINUX"])
         self.assertIn("LINUX=/some/where as before", self.noted.getvalue())
 
     def test_another_one_or_the_package(self):
         for named in ("/x", ""):
             os.environ["LINUX"] = named
-            branch.take_kept_source(self.folder)
+            self.assertFalse(branch.take_kept_source(self.folder))
             self.assertEqual((named, ""), (os.environ["LINUX"], self.noted.getvalue()))

@@ -23,6 +23,7 @@ class Ends(Scratch):
             target = {"branch": branch, "packages": packages, "": main}[module]
             called = mock.patch.object(target, attribute)
             self.called.attach_mock(self.enterContext(called), attribute)
+        branch.take_kept_source.return_value = False
         self.locked = self.enterContext(mock.patch("ipi.common.only_one_run",
                                                    return_value=contextlib.nullcontext()))
 
@@ -44,6 +45,12 @@ class Ends(Scratch):
                               *["prepare"] * prepares, "run"],
                              [name for name, *_ in self.called.mock_calls])
         self.assertIn("x", packages.need.call_args[0][0])
+
+    def test_what_was_kept_does_not_settle_the_base(self):
+        """It is of this base, and may be gone."""
+        branch.take_kept_source.return_value = True
+        self.end(return_value=None)
+        self.called._settle_base.assert_not_called()
 
     def test_what_only_reads_may_run_beside_another(self):
         self.end(return_value=None)

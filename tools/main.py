@@ -28,9 +28,11 @@ def run(args):
     from ipi.series import branch
 
     try:
-        branch.take_kept_source()
+        kept = branch.take_kept_source()
         packages.need(packages.of_command(args))
-        _settle_base()
+        # What was kept is of this base, and may be gone where nothing is prepared
+        if not kept:
+            _settle_base()
         with only_one_run() if getattr(args.command, "ALONE", True) else nullcontext():
             if getattr(args.command, "PREPARES", True):
                 branch.prepare()

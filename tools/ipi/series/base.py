@@ -90,7 +90,8 @@ def source():
         return _packaged()
     path = Path(named).resolve()
     if not path.exists():
-        raise Failure(f"no base kernel at {path}: LINUX= names nothing that is there")
+        raise Failure(f"no base kernel at {path}: LINUX= names nothing that is there; "
+                      "an empty LINUX= takes Debian's package")
     return path
 
 

@@ -46,11 +46,13 @@ def _keep_source(linux, named):
 
 
 def take_kept_source(linux=LINUX):
-    """What LINUX= named once is the source until it names another, or nothing."""
+    """What LINUX= named once is the source until it names another, or nothing; whether it is."""
     path = linux / ".git" / SOURCE
-    if "LINUX" not in os.environ and path.exists():
+    kept = "LINUX" not in os.environ and path.exists()
+    if kept:
         os.environ["LINUX"] = path.read_text().strip()
         warn(f"LINUX={os.environ['LINUX']} as before; an empty LINUX= takes Debian's package")
+    return kept
 
 
 def _first_import(linux, source, identity):
