@@ -62,6 +62,38 @@ class Script(Scratch):
         self.assertIn("install --no-install-recommends -y git python3", self.log()[0])
 
 
+class Container(Scratch):
+    """The Containerfile, with an apt-get that pretends."""
+
+    def setUp(self):
+        super().setUp()
+        lines = (TOP / "Containerfile").read_text().replace("\\\n", "").splitlines()
+        for line in lines:
+            kind, *words = line.split()
+            if kind == "COPY" and words[1] == "/src/":
+                shutil.copy(TOP / words[0], self.folder)
+            elif kind == "COPY":
+                self.assertEqual(f"/src/{words[0]}", words[1])
+                shutil.copytree(TOP / words[0], self.folder / words[0])
+            elif kind == "RUN":
+                script, _, cleaning = line.removeprefix("RUN ").partition("&&     rm -rf ")
+                self.assertEqual("/var/lib/apt/lists/*", cleaning)
+        self.script = script.replace("/src/", f"{self.folder}/")
+        write_program(self.folder, "apt-get", f'echo "$*" >> {self.folder}/log')
+
+    def run_with(self, commands):
+        return subprocess.run(["sh", "-c", self.script], capture_output=True, check=False,
+                              env={**os.environ, "COMMANDS": commands, "LINUX": "",
+                                   "PATH": f"{self.folder}:{os.environ['PATH']}"}).returncode
+
+    def test_what_is_copied_tells_the_packages(self):
+        self.assertEqual(0, self.run_with("boot test check"))
+        self.assertIn("gcc-mips-linux-gnu", (self.folder / "log").read_text())
+
+    def test_a_command_that_there_is_not(self):
+        self.assertNotEqual(0, self.run_with("bot"))
+
+
 class Words(Scratch):
     """What may be typed."""
 
