@@ -87,8 +87,12 @@ class Container(Scratch):
                                    "PATH": f"{self.folder}:{os.environ['PATH']}"}).returncode
 
     def test_what_is_copied_tells_the_packages(self):
-        self.assertEqual(0, self.run_with("boot test check"))
-        self.assertIn("gcc-mips-linux-gnu", (self.folder / "log").read_text())
+        for names in ("boot test check", "bench", "mail"):
+            self.assertEqual(0, self.run_with(names))
+            told = subprocess.run([TOP / "ipi", "packages", *names.split()], check=True,
+                                  capture_output=True, text=True, env={**os.environ, "LINUX": ""})
+            self.assertTrue((self.folder / "log").read_text().endswith(
+                f" {' '.join(told.stdout.split())}\n"))
 
     def test_a_command_that_there_is_not(self):
         self.assertNotEqual(0, self.run_with("bot"))
