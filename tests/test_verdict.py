@@ -278,6 +278,8 @@ class Judge(unittest.TestCase):
         cannot_tell = run_of("stress-good", ("ipi: begin leaks\nipi: end leaks\n", ""))
         self.assertEqual([], judge_stress(cannot_tell))
         self.assertEqual(["nobody looked for leaks"], judge_stress(cannot_tell, debug))
+        without = debug.with_more(["CONFIG_DEBUG_KMEMLEAK=n"], [])
+        self.assertEqual([], judge_stress(cannot_tell, without))
 
     def test_a_stress_without_hotplug(self):
         edits = ("ipi: hotplug 1\nipi: off 60\n", "ipi: hotplug 0\n")

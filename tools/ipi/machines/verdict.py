@@ -191,7 +191,8 @@ def _judge_torture(machine, log):
 
 def _has(machine, setting):
     """Whether the fragments of @machine demand @setting, which the build then checks."""
-    wanted = build.wanted_symbols("".join(build.fragments(machine.configs)))
+    fragment = build.with_settings("".join(build.fragments(machine.configs)), machine.settings)
+    wanted = build.wanted_symbols(fragment)
     return setting in (f"{symbol}={value}" for symbol, value in wanted.items())
 
 
