@@ -400,9 +400,10 @@ class KunitVerdict(Scratch):
     def test_each_fault_is_refused(self):
         fake = "# message_is_seen: over the fake controller\n"
         for options, reason in (({"console": ""}, "did not end by itself"),
-                                ({"console": "BUG: x\n" + self.END}, "reports: BUG: x"),
+                                ({"console": "BUG: x\n" + self.END},
+                                 r"reports: BUG: x \(log: .*/kunit-console.log\)"),
                                 ({"console": fake + self.END}, "over the fake controller"),
                                 ({"timed_out": "hang: ended"}, "hang: ended"),
-                                ({"status": 3}, "ended with status 3")):
+                                ({"status": 3}, r"ended with status 3 \(log: .*/kunit.log\)")):
             with self.assertRaisesRegex(Refused, reason):
                 self.kunit(**options)

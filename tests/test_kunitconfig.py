@@ -123,7 +123,8 @@ class Verdict(Fake):
                 (["PASS", "SKIP"], {}, "suite ipi-a skips 1"),
                 (["PASS"], {"console": ""}, "did not end by itself"),
                 (["PASS"], {"console": "# x: will reboot: no\n"}, "did not end by itself"),
-                (["PASS"], {"console": "BUG: x\n" + END}, "reports: BUG: x"),
+                (["PASS"], {"console": "BUG: x\nf()\n" + END},
+                 r"reports: BUG: x \(log: .*test.log\)\n +BUG: x\n +f\(\)"),
                 (["PASS"], {"said": late}, "time-out"),
                 (["PASS"], {"status": 3}, "ended with status 3")):
             self.kunit_py(*cases, **options)

@@ -63,6 +63,10 @@ def log_of(name):
     return folder_of(name) / "kunit.log"
 
 
+def _console_of(name):
+    return folder_of(name) / "test.log"
+
+
 def _result_of(name):
     return folder_of(name) / "kunit.json"
 
@@ -88,7 +92,7 @@ def command(name):
 def run(name):
     """kunit.py's status; it writes what it says, its JSON and the console into folder_of()."""
     folder_of(name).mkdir(parents=True, exist_ok=True)
-    for path in (_result_of(name), folder_of(name) / "test.log"):
+    for path in (_result_of(name), _console_of(name)):
         path.unlink(missing_ok=True)
     program = ARCHES[name].qemu
     env = build.environment() | (qemu.emulated(program, folder_of(name)) if program else {})
@@ -121,7 +125,7 @@ def _without(known, console):
 def judge(name, status, suites):
     """(lines to show, faults, number of skipped cases) of what run() left."""
     result = json.loads(_result_of(name).read_text())
-    console = (folder_of(name) / "test.log").read_text(errors="replace")
+    console = _console_of(name).read_text(errors="replace")
     arch = ARCHES[name]
     alone = kunit.need_two(LINUX / kunit.SUITES, _kernel_arch(name)) if arch.one_cpu else []
     lines, faults = kunit.judge(result, suites, [*arch.skips, *alone])
@@ -143,5 +147,6 @@ def kunitconfig(name):
     lines, faults, skipped = judge(name, status, wanted(LINUX / kunit.SUITES, name))
     for line in lines:
         say(f"  {line}")
-    report.conclude(f"kunitconfig {name}", faults, log_of(name))
+    report.conclude(f"kunitconfig {name}", faults,
+                    kunit.place_of(faults, log_of(name), _console_of(name)))
     return skipped

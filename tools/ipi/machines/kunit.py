@@ -185,6 +185,11 @@ def console_of(machine):
     return machine.folder / "kunit-console.log"
 
 
+def place_of(faults, log, console):
+    """What the kernel reports is on its @console, and nothing of it in kunit.py's @log."""
+    return console if any(fault.startswith(kernel_log.REPORT) for fault in faults) else log
+
+
 def kunit(machine):
     """Runs the suites; how many cases were skipped, and may be."""
     boot.need_qemu(machine)
@@ -200,5 +205,6 @@ def kunit(machine):
         faults.append(f"kunit.py ended with status {outcome.status}")
     for line in lines:
         say(f"  {line}")
-    report.conclude(f"kunit {machine.name}", faults, log_of(machine))
+    report.conclude(f"kunit {machine.name}", faults,
+                    place_of(faults, log_of(machine), console_of(machine)))
     return count_cases(outcome.result)["SKIP"]
