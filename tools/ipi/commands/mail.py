@@ -5,8 +5,7 @@ from ipi.series import mail, parts
 
 
 def arguments(parser):
-    parser.add_argument("part", nargs="?", default="",
-                        help=f"one of {', '.join(parts.load())}; all of it if not named")
+    parser.add_argument("part", nargs="?", choices=parts.load(), help="all of it if not named")
 
 
 def packages(args):
@@ -14,4 +13,4 @@ def packages(args):
 
 
 def run(args):
-    mail.mail(args.part)
+    mail.mail(args.part or "")
