@@ -133,6 +133,7 @@ class Words(Scratch):
     def test_unknown(self):
         self.refused("invalid choice: 'fly'", "fly")
         self.refused("unknown machine 'toaster', known are: arm", "boot", "toaster")
+        self.refused("argument part: invalid choice: 'x'", "mail", "x")
         self.refused("argument --base: invalid choice: '5.4'", "--base", "5.4", "boot")
 
     def test_too_many_words(self):
@@ -207,8 +208,19 @@ class Packages(Scratch):
                  ("malta-mt", "riscv", "arm", "arm64-gicv3"))):
             of_machines = {*packages.of_machines(names)}
             self.assertLessEqual(words | of_machines | {"make"}, self.wanted(command), command)
-        for arch in kunitconfig.ARCHES.values():
+        for name, arch in kunitconfig.ARCHES.items():
             self.assertLessEqual({*arch.packages}, self.wanted("check"))
+            self.assertLessEqual({*arch.packages}, self.wanted("test", f"kunitconfig {name}"))
+
+    def test_one_check_has_its_own(self):
+        boot = self.wanted("boot", "malta")
+        for words in (["boot malta"], ["document"], ["prepare", "kunit malta-amp"]):
+            self.assertEqual(boot, self.wanted("test", *words))
+        self.assertEqual(boot | {*packages.CHECK},
+                         self.wanted("test", "check", "stress malta"))
+        self.assertIn("gcc-mips-linux-gnu", self.wanted("test", "platform bmips"))
+        with self.assertRaisesRegex(Failure, "unknown check 'boot toaster'"):
+            self.wanted("test", "boot toaster")
 
     def test_they_can_be_listed(self):
         commands.load("packages").run(argparse.Namespace(name=["boot", "mail"]))

@@ -29,13 +29,12 @@ BOOT = ["malta", "malta-8", "malta-amp", "malta-mt", "malta-be", "malta-up",
         "malta-remoteproc", "arm64-gicv3", "arm64-gicv2", "arm64-nmi", "arm",
         "arm-raspi2", "riscv", "riscv-aia", "x86_64", "x86_64-foreign"]
 KUNIT = ["malta", "malta-amp", "malta-mt-1", "malta-up", "arm64-nmi", "x86_64"]
-# They take minutes each, and run in ./ipi check.
-KUNITCONFIG = []
 STRESS = ["malta"]
 
 # The same for the bases which are not the default.
-OTHER_BASES = {"7.3": ["prepare", "check", "mutants", "boot malta", "kunit malta", "boot malta-remoteproc",
-                       "boot arm64-gicv3", "boot arm64-gicv5", "kunit arm64-gicv5"]}
+OTHER_BASES = {"7.3": ["prepare", "check", "mutants", "boot malta", "kunit malta",
+                       "boot malta-remoteproc", "boot arm64-gicv3", "boot arm64-gicv5",
+                       "kunit arm64-gicv5"]}
 _TESTS = TOP / "tests"
 _UNIT = "unit tests"
 # Before the result that a process of its own ends with
@@ -59,7 +58,7 @@ def _functions():
 def _checks():
     """[(name, function)], quick ones first."""
     tables = (("platform", PLATFORMS), ("boot", BOOT), ("document", [""]), ("kunit", KUNIT),
-              ("kunitconfig", KUNITCONFIG), ("stress", STRESS), ("bench", [""]))
+              ("stress", STRESS), ("bench", [""]))
     names = ["prepare", "check", "mutants", "survivors",
              *(f"{verb} {name}".strip() for verb, table in tables for name in table)]
     functions = _functions()
@@ -111,15 +110,20 @@ def unit_tests(folder):
     return result.passed, failed, len(result.skipped)
 
 
-def one(name):
-    """Runs one check, by itself."""
+def _function(name):
     checks = _functions()
     if name not in checks:
         raise Failure(f"unknown check '{name}', known are: {', '.join(sorted(checks))}")
+    return checks[name]
+
+
+def one(name):
+    """Runs one check, by itself."""
+    check = _function(name)
 
     def prepared():
         branch.prepare()
-        return checks[name]()
+        return check()
     # Where nobody looks on, what is not tested has to be a failure
     skips = () if os.environ.get("CI") == "true" else archive.Absent
     return _run_check(name, prepared, skips)
@@ -175,13 +179,28 @@ def _results():
         yield from _run_other_base(base)
 
 
-def packages():
-    """What the checks need, and no more: a machine that is not run may want much."""
-    others = {name.split()[-1] for names in OTHER_BASES.values() for name in names}
-    machines = {*BOOT, *KUNIT, *STRESS, *others & {*machine.names()}}
-    suites = [package for name in KUNITCONFIG for package in kunitconfig.ARCHES[name].packages]
-    return [*debian.of_base(), *debian.BUILD, *debian.CHECK, *debian.of_machines(machines), *suites,
-            *debian.of_machines(bench.machines(), bench.SOURCE), *platforms.packages(PLATFORMS)]
+def _needs(check):
+    """The packages of one check, beside what gets the base and builds a kernel."""
+    verb, _, name = check.partition(" ")
+    others = {"check": debian.CHECK, "document": debian.of_machines(["malta"]),
+              "mutate": debian.of_machines(["x86_64"]),
+              "bench": debian.of_machines(bench.machines(), bench.SOURCE)}
+    if not name:
+        return others.get(verb, [])
+    if verb == "platform":
+        return platforms.packages([name])
+    if verb == "kunitconfig":
+        return kunitconfig.ARCHES[name].packages
+    return debian.of_machines([name])
+
+
+def packages(names=()):
+    """What all checks need, or those by the @names; a machine that is not run may want much."""
+    for name in names:
+        _function(name)
+    checks = names or [*dict(_checks()), *(name for base in OTHER_BASES.values() for name in base)]
+    return [*debian.of_base(), *debian.BUILD, *(package for check in checks
+                                                for package in _needs(check))]
 
 
 def test(names=()):

@@ -11,7 +11,7 @@ def arguments(parser):
 
 
 def packages(args):
-    return ci.packages()
+    return ci.packages(args.check)
 
 
 def run(args):
