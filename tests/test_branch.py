@@ -392,7 +392,7 @@ class BadBase(Project):
 
     def test_nothing_there(self):
         self.set_env(LINUX="/nowhere/at/all")
-        self.refused("no base kernel at /nowhere/at/all: .*; an empty LINUX= takes Debian's package")
+        self.refused("no base kernel at /nowhere/at/all: .*; an empty LINUX= takes Debian's pack")
 
     def test_no_disk_space(self):
         with mock.patch.object(base, "NEEDED_BYTES", 1 << 60):

@@ -53,8 +53,8 @@ class Program(Scratch):
         for installed in (None, 76):
             if installed:
                 self.install(installed)
-            with self.assertRaisesRegex(archive.Absent, "arm64-gicv5 needs QEMU 77 or later, and it "
-                                        "cannot be had: no mirror"):
+            with self.assertRaisesRegex(archive.Absent, "arm64-gicv5 needs QEMU 77 or later, and "
+                                        "it cannot be had: no mirror"):
                 qemu.program(self.machine)
 
     def test_who_asks_for_kvm_gets_an_emulator(self):

@@ -15,7 +15,8 @@ class Page(Project):
         self.use_base(kernel_files(sublevel=117))
         self.prepare()
         self.set_env(PATH=f"{self.folder}:/usr/bin:/bin")
-        write_program(self.folder, "mipsisa64r6el-linux-gnuabi64-gcc", "echo x-gcc '(Debian 12.2.0-14)' 12.2.0")
+        write_program(self.folder, "mipsisa64r6el-linux-gnuabi64-gcc",
+                      "echo x-gcc '(Debian 12.2.0-14)' 12.2.0")
         write_program(self.folder, "qemu-system-mips64el", "echo QEMU emulator version 7.2.22")
         for name, value in (("GENERATED", self.top / "build"), ("TOP", self.top),
                             ("PAGE", self.folder / "results.md")):

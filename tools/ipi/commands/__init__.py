@@ -16,9 +16,8 @@ from ipi.common import DEFAULT_BASE
 from ipi.series import base
 
 # In the order of the help.
-NAMES = ("boot", "test", "prepare", "kunit", "mutate", "stress", "compare", "bench", "platforms", "check",
-         "queues", "refresh", "export", "mail", "build", "shell", "machines",
-         "packages")
+NAMES = ("boot", "test", "prepare", "kunit", "mutate", "stress", "compare", "bench", "platforms",
+         "check", "queues", "refresh", "export", "mail", "build", "shell", "machines", "packages")
 _EPILOG = """./ipi <command> --help says more of a command.
 
 The base comes from Debian's packages. LINUX=<git tree, folder or tarball> takes it
