@@ -125,8 +125,7 @@ class Stores(Scratch):
             self.survivors(text + text)
 
     def test_a_survivor_has_to_be_a_mutant(self):
-        with mock.patch.object(mutate.branch, "prepare"), \
-                mock.patch.object(mutate, "jobs_of", return_value=[job("here")]), \
+        with mock.patch.object(mutate, "jobs_of", return_value=[job("here")]), \
                 mock.patch.object(mutate, "known_survivors") as known:
             known.return_value = {job("here").name: "no"}
             mutate.check()
@@ -196,6 +195,5 @@ class Runs(Scratch):
         self.assertIn("listed, but caught on um", self.said.getvalue())
 
     def test_a_file_without_a_machine(self):
-        with mock.patch.object(mutate.branch, "prepare"), \
-                self.assertRaisesRegex(Failure, "there is no kernel/x.c"):
+        with self.assertRaisesRegex(Failure, "there is no kernel/x.c"):
             mutate.mutate("kernel/x.c")

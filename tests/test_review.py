@@ -23,7 +23,7 @@ total: 1 errors, 0 warnings, 1 checks, 1031 lines checked
 class Checkpatch(unittest.TestCase):
     def check(self, entries, said=SAID, status=1):
         repo = mock.Mock()
-        repo.text.return_value = "genirq/ipi: Add IPI domains"
+        repo.subject.return_value = "genirq/ipi: Add IPI domains"
         done = subprocess.CompletedProcess([], status, said)
         allowed = lint.Allowed(entries)
         with (mock.patch("ipi.checks.lint._checker", return_value=done),

@@ -78,6 +78,9 @@ class Repo:
         self.raw(f"--work-tree={folder}", "read-tree", "--reset", "-u", f"{ref}^{{tree}}",
                  env={"GIT_INDEX_FILE": f"{folder}.index"})
 
+    def subject(self, commit):
+        return self.text("log", "-1", "--format=%s", commit)
+
     def author(self, commit):
         return self.text("log", "-1", "--format=%an <%ae>", commit)
 

@@ -26,7 +26,7 @@ def _boot(here, subject):
 
 def _check(repo, here, before, commit):
     """Builds @commit where its parent @before was built; sparse and W=1 have no more to say."""
-    subject = repo.text("log", "-1", "--format=%s", commit)
+    subject = repo.subject(commit)
     names = sparse.touched(repo, before, commit)
     known = sparse.said(here, sparse.built(here, names))
     repo.check_out(commit, here.source)

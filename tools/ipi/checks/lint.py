@@ -18,10 +18,6 @@ _UNDOCUMENTED = b"/**\n * f() - A function\n */\nint f(int parameter);\n"
 _NO_WORDS = "No codespell typos will be found"
 
 
-def _subject(repo, commit):
-    return repo.text("log", "-1", "--format=%s", commit)
-
-
 def _checker(command, **options):
     """A checker that has run: its status only tells that it said something."""
     return subprocess.run([str(word) for word in command], check=False, text=True,
@@ -70,7 +66,7 @@ def checkpatch(repo, commits, allowed):
         done = _checker(["perl", "scripts/checkpatch.pl", "--strict", "--terse", "--show-types",
                          "--codespell", f"--codespellfile={words}", "--no-signoff", "-"],
                         input=mail, cwd=LINUX)
-        subject, found = _subject(repo, commit), complaints(done.stdout)
+        subject, found = repo.subject(commit), complaints(done.stdout)
         faults += [f"{subject}: {line}" for kind, line in found
                    if not allowed.covers(kind, subject)]
         if done.returncode and not found:

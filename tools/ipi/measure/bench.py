@@ -12,7 +12,7 @@ from itertools import combinations
 
 from ipi.common import BUILD, LINUX, TOP, Failure, Refused, run, say, step, write_whole
 from ipi.git import Repo
-from ipi.machines import boot, build, kernel_log, machine, patience
+from ipi.machines import boot, build, kernel_log, machine, patience, report
 
 SOURCE = TOP / "bench"
 FOLDER = BUILD / "bench"
@@ -333,14 +333,6 @@ def plot(figures, output):
         raise Failure(f"gnuplot failed:\n{done.stderr}")
 
 
-def _conclude(faults):
-    for fault in faults:
-        say(f"  {fault}")
-    if faults:
-        raise Refused(f"bench: {len(faults)} figures are not what they should be")
-    say("PASS: bench")
-
-
 def _show(title, lines):
     say(f"\n{title}")
     for line in lines:
@@ -423,7 +415,7 @@ def bench():
     faults = _show_exact(exact, _recorded(), gcc)
     faults += _show_clocked(results["clocked"]) + _show_sizes(results["size"])
     say(f"\nwritten: results.json, {RECORDED.name} and plot.svg in {FOLDER.relative_to(TOP)}")
-    _conclude(faults)
+    report.conclude("bench", faults, FOLDER)
 
 
 def quick():
@@ -433,4 +425,4 @@ def quick():
     for tree in TREES:
         _build(name, tree)
     figures = {tree: need(_run(name, tree), MOCK) for tree in TREES}
-    _conclude(judge(name, figures, _recorded(), gcc_of(name)))
+    report.conclude("bench", judge(name, figures, _recorded(), gcc_of(name)), FOLDER)

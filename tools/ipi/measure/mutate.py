@@ -35,7 +35,6 @@ from ipi.common import BUILD, LINUX, TOP, Failure, say, step, write_whole
 from ipi.git import Repo
 from ipi.machines import boot, build, kernel_log, machine, patience, report
 from ipi.measure import mutators
-from ipi.series import branch
 
 SURVIVORS = TOP / "tests" / "survivors.toml"
 SCRATCH = BUILD / "mutate"
@@ -129,7 +128,6 @@ def known_survivors(path=SURVIVORS):
 
 def check():
     """Every survivor in the list is one of the mutants, which is quick to tell."""
-    branch.prepare()
     listed = known_survivors()
     names = {job.name for path in {name[0] for name in listed} for job in jobs_of(path)}
     faults = [f"{SURVIVORS.name} has a mutant which there is not: {' | '.join(name)}"
@@ -574,7 +572,8 @@ def score(counts):
                      f"{count['unlisted']} | {share} |")
     total = sum(counts.values(), Counter())
     lines.append(f"\nNot counted: {total['no C']} do not compile or warn, {total['same']} are the "
-                 f"same code as before or equivalent, and {total['twin']} the same as another mutant.")
+                 f"same code as before or equivalent, and {total['twin']} the same as another "
+                 "mutant.")
     return "\n".join(lines) + "\n"
 
 
@@ -593,7 +592,6 @@ def _conclude(what, best):
 
 def mutate(*words):
     """@words name files and machines; none of a kind means the core's, and the file's own."""
-    branch.prepare()
     files = [word for word in words if word.endswith((".c", ".h"))]
     machines = [word for word in words if word not in files]
     for path in files:
@@ -607,7 +605,6 @@ def mutate(*words):
 
 def sample():
     """Some of the core's for CI: which ones is up to the commit, how many to the clock."""
-    branch.prepare()
     commit = Repo(TOP).resolve("HEAD")
 
     known = known_survivors()

@@ -144,17 +144,14 @@ def version_of(makefile):
 def chosen(wanted):
     """The base whose queue is for the source; an error if another one is @wanted."""
     path = source()
-    version = version_at(path)
+    return _queue_of(version_at(path), path, wanted)
+
+
+def _queue_of(version, path, wanted):
     queue = queue_for(version)
     if wanted and wanted != queue:
         raise Failure(f"{path} is Linux {version}, which takes --base {queue} and not {wanted}")
     return queue
-
-
-def check_version(version, path):
-    queue = queue_for(version)
-    if queue != BASE:
-        raise Failure(f"{path} is Linux {version}, which takes --base {queue} and not {BASE}")
 
 
 def version_at(path):
@@ -242,7 +239,7 @@ def import_to(repo, path, ref):
     """Makes one commit of the source at @ref, and returns the version."""
     check_space(repo.path)
     version = (_import_commit if _is_git(path) else _import_files)(repo, path, ref)
-    check_version(version, path)
+    _queue_of(version, path, BASE)
     return version
 
 

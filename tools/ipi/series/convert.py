@@ -109,9 +109,9 @@ def changed_base(repo, start, stored):
 
 
 def report_changed_base(repo, start, stored):
-    overlays = {path for patch in stored.load() for path in patch.overlays}
+    whole = overlays(stored)
     for path in changed_base(repo, start, stored):
-        fate = ("and the series replaces it whole" if path in overlays
+        fate = ("and the series replaces it whole" if path in whole
                 else "and the hunks are merged into it")
         warn(f"{path} is not the file the series was made for, {fate}")
 

@@ -145,7 +145,7 @@ def _range_of(repo, top, part, commits):
     """(start, head) of @part among @commits, of which the first is the base; of all if empty."""
     if not part:
         return commits[0], commits[-1]
-    subjects = [repo.text("log", "-1", "--format=%s", commit) for commit in commits[1:]]
+    subjects = [repo.subject(commit) for commit in commits[1:]]
     where = parts.one(part, parts.load(top), subjects)
     return commits[where.start], commits[where.stop]
 
