@@ -13,6 +13,9 @@ _REPORTS = 3
 # to others, so the messages have no need of the fake one.
 _OWN_SUITES = {"mips": {"ipi-mips-gic", "ipi-mips-cpu"}, "x86": {"ipi-x86"}}
 _FAKE = "# message_is_seen: over the fake controller"
+# Interrupts that the i8259 of Malta takes back are in the row ERR as well: one in some boots,
+# none in the others.
+_TAKEN_BACK = 8
 _KMEMLEAK = "CONFIG_DEBUG_KMEMLEAK=y"
 
 
@@ -23,14 +26,10 @@ def _without_asked_traces(log):
 
 
 def _judge_unhandled(machine, run):
-    """The row in which an architecture counts interrupts that it has nothing for.
-
-    That of MIPS has those which the i8259 of Malta takes back as well.
-    """
-    if machine.arch == "mips":
-        return []
+    """The row in which an architecture counts interrupts that it has nothing for."""
     rows = re.findall(r"^ *(?:ERR|Err): +([1-9]\d*)$", sections(run.log).get(INTERRUPTS, ""), re.M)
-    return [f"{count} interrupts that nothing handles" for count in rows]
+    known = _TAKEN_BACK if machine.arch == "mips" else 0
+    return [f"{count} interrupts that nothing handles" for count in rows if int(count) > known]
 
 
 def judge_console(machine, run):
