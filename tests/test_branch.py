@@ -301,8 +301,11 @@ class Interrupted(Project):
         with mock.patch.object(branch, "_reset", side_effect=KeyboardInterrupt):
             self.assertRaises(KeyboardInterrupt, self.prepare)
         self.commit("b: Work", {"kernel/b.c": NEW})
-        with self.assertRaisesRegex(Failure, "commits that are not in patches/"):
-            self.prepare()
+        for _ in range(2):
+            with self.assertRaisesRegex(Failure, "commits that are not in patches/"):
+                self.prepare()
+            with mock.patch.object(branch, "_reset", side_effect=KeyboardInterrupt):
+                self.assertRaises(KeyboardInterrupt, self.prepare, force=True)
         self.prepare(force=True)
         self.assertIn("_cinq", (self.linux / "kernel/a.c").read_text())
 

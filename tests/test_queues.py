@@ -109,7 +109,7 @@ class TwoBases(Project):
         self.commit("c: Add", {"kernel/other.c": NEW})
         self.refresh()
         path = self.stored.own / "series"
-        path.write_text(path.read_text() + "0009-gone.patch\n")
+        path.write_text(path.read_text() + "\n0009-gone.patch\n")
         self.refresh_default("1b")
         self.assertEqual(NEW, (self.top / "linux/kernel/other.c").read_text())
 

@@ -176,7 +176,8 @@ def _move_to_series(repo, start, state, stored, force):
     ours = "moving" in state and now in (state["head"], state["moving"])
     if not force and not ours:
         _refuse_to_lose(repo, state, start, head)
-    _write_state(repo.path, **{**state, "head": now, "moving": head})
+    # What --force drops is asked for again by a call without it
+    _write_state(repo.path, **{**state, "head": state["head"] if force else now, "moving": head})
     _reset(repo, head)
     repo.text("tag", "--force", "base", start)
     if repo.resolve(INCOMING):

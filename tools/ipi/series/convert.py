@@ -293,7 +293,7 @@ def _rename_for_others(stored, series):
         listed = {line[NUMBERED:] for line in lines}
         codes = {patch.code(): patch.name for patch in series
                  if patch.name[NUMBERED:] not in listed}
-        lines = [line if line.startswith("#") else _rename(other, line, slugs, codes)
+        lines = [_rename(other, line, slugs, codes) if line and not line.startswith("#") else line
                  for line in lines]
         write(other.own / SERIES, "".join(f"{line}\n" for line in lines))
 
