@@ -134,6 +134,20 @@ class Stores(Scratch):
                 mutate.check()
 
 
+class Linked(Scratch):
+    def test_what_make_compiles_again_has_no_mutant(self):
+        bench = object.__new__(mutate.Bench)
+        bench.folder, bench.described = self.folder, mutate._UM
+        made = self.folder / "a.o"
+        made.write_text("mutant")
+        code = bench._code("a.c")
+        with mock.patch.object(bench, "link"):
+            bench.link_with("a.c", code)
+        with mock.patch.object(bench, "link", lambda: made.write_text("whole")), \
+                self.assertRaisesRegex(Failure, "a.c was compiled again when um was linked"):
+            bench.link_with("a.c", code)
+
+
 class Runs(Scratch):
     def stages(self, labs, paths=("a.c",), **options):
         """{change: verdict} of run_stages() with @labs as {machine: FakeLab}."""

@@ -260,7 +260,10 @@ class Bench:
         """MIPS unwinds by kallsyms, and x86 by tables, so there nothing may be stale."""
         words = [*build.make_words(self.described), *_more_words(self.described)]
         if self.described.arch != "um":
-            return shlex.join([*words, self.described.image.rpartition("/")[2]])
+            command = shlex.join([*words, self.described.image.rpartition("/")[2]])
+            # The first make in a copy builds all of it anew, mutants included
+            self._run(command)
+            return command
         (self.folder / "vmlinux").unlink()
         words.remove("-s")
         return _link_command(self._run(shlex.join([*words, "V=1", "vmlinux"])).stdout)
@@ -271,7 +274,7 @@ class Bench:
                               stderr=subprocess.STDOUT, check=False, text=True, errors="replace")
 
     def _compile(self, path, name, source):
-        """(what the compiler said, the object's bytes or None)."""
+        """(what the compiler said, whether it made the object)."""
         target = self.folder / name
         command = _read_command(target.with_name(f".{target.name}.cmd"))
         mutated = self.folder / "mutants" / path
@@ -284,21 +287,21 @@ class Bench:
         target.with_name(f".{target.name}.d").unlink(missing_ok=True)
         done = self._run(command)
         mutated.unlink()
-        if done.returncode:
-            return done.stdout or "failed", None
-        return done.stdout, target.read_bytes()
+        return done.stdout, not done.returncode
 
     def compile(self, path, source):
         """(what the compiler said, digest of the code or None)."""
-        digest = hashlib.sha256()
         said = ""
         for name in objects_of(path):
-            text, code = self._compile(path, name, source)
+            text, made = self._compile(path, name, source)
             said += text
-            if code is None:
+            if not made:
                 return said, None
-            digest.update(code)
-        return said, digest.hexdigest()
+        return said, self._code(path)
+
+    def _code(self, path):
+        objects = [(self.folder / name).read_bytes() for name in objects_of(path)]
+        return hashlib.sha256(b"".join(objects)).hexdigest()
 
     def restore(self, path):
         for name in objects_of(path):
@@ -307,6 +310,12 @@ class Bench:
 
     def _kernel(self):
         return self.described.kernel.removeprefix("mutate/").rpartition(".")[0]
+
+    def link_with(self, path, code):
+        """With @path as it was compiled: make may know better."""
+        self.link()
+        if self._code(path) != code:
+            raise Failure(f"{path} was compiled again when {self.described.kernel} was linked")
 
     def link(self):
         for name in ("vmlinux", self.described.image):
@@ -429,7 +438,7 @@ class Lab:
             twin = self._twins.setdefault(code, self._ident(job))
         if twin != self._ident(job):
             return {"verdict": "twin", "how": twin}
-        bench.link()
+        bench.link_with(job.path, code)
         noticed, *_ = bench.run(self.console, self.seconds, self._words)
         return {"verdict": "caught" if noticed else "survives", "how": noticed, "code": code}
 
