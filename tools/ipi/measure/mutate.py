@@ -251,9 +251,8 @@ class Bench:
                                              kernel=f"mutate/{described.kernel}.{number}")
         self.folder = self.described.kernel_folder
         shutil.rmtree(self.folder, ignore_errors=True)
-        # Links: what is written here has to be removed before
-        shutil.copytree(described.kernel_folder, self.folder, symlinks=True,
-                        copy_function=_link_file)
+        # No links: make writes into files that are there
+        shutil.copytree(described.kernel_folder, self.folder, symlinks=True)
         self._link = self._learn_link()
 
     def _learn_link(self):
@@ -306,7 +305,7 @@ class Bench:
     def restore(self, path):
         for name in objects_of(path):
             (self.folder / name).unlink(missing_ok=True)
-            _link_file(BUILD / self._kernel() / name, self.folder / name)
+            shutil.copy2(BUILD / self._kernel() / name, self.folder / name)
 
     def _kernel(self):
         return self.described.kernel.removeprefix("mutate/").rpartition(".")[0]
@@ -333,10 +332,6 @@ class Bench:
         else:
             command = boot.qemu_command(self.described, words, initramfs=False)
         return watch(["nice", "-n", "19", *command], console, seconds, self.folder)
-
-
-def _link_file(source, target):
-    os.link(source, target)
 
 
 def objects_of(path):
