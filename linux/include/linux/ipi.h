@@ -159,8 +159,7 @@ static inline irq_hw_number_t ipi_mapping_get(const struct ipi_mapping *map,
  *
  * Context: Any, including NMI.
  *
- * Return: The hwirq, or %INVALID_HWIRQ if the targets have several, or are no
- *	   CPUs of Linux.
+ * Return: The hwirq, or %INVALID_HWIRQ if the targets have several.
  */
 static inline irq_hw_number_t ipi_mapping_get_uniform(const struct ipi_mapping *map)
 {

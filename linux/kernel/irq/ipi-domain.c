@@ -83,7 +83,6 @@ static struct ipi_mapping *ipi_mapping_alloc(const struct ipi_alloc_info *info)
 	ACCESS_PRIVATE(map, hwid) = info->hwid;
 	for (i = 0; i < nr; i++)
 		map_hwirq(map, i) = INVALID_HWIRQ;
-	ACCESS_PRIVATE(map, uniform) = INVALID_HWIRQ;
 	return map;
 }
 
@@ -307,8 +306,7 @@ static int ipi_setup(struct irq_domain *domain, struct irq_data *data,
 	if (WARN_ON_ONCE(!ipi_mapping_complete(map, info)))
 		return -EINVAL;
 
-	if (info->dest)
-		ACCESS_PRIVATE(map, uniform) = ipi_uniform_hwirq(map);
+	ACCESS_PRIVATE(map, uniform) = ipi_uniform_hwirq(map);
 
 	ret = ipi_setup_irq(data, info);
 	return ret ?: ipi_publish(data, map);

@@ -119,6 +119,28 @@ static void destroy_subset(struct kunit *test)
 	fake_expect_count(test, fake, empty);
 }
 
+/* What all targets share stays for the first of them, too */
+static void destroy_all_but_first(struct kunit *test)
+{
+	const struct fake_case *param = test->param_value;
+	struct fake_ipi *fake = test->priv;
+	struct cpumask *mask = fake_mask(test, param->mask);
+	unsigned int first = cpumask_first(mask);
+	int virq = fake_reserve(test, fake, mask);
+	irq_hw_number_t hwirq = ipi_get_hwirq(virq, first);
+
+	ipi_test_need_two(test, mask);
+	cpumask_clear_cpu(first, mask);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, mask), 0);
+	KUNIT_EXPECT_EQ(test, fake_count(fake).hwirqs, 1);
+	KUNIT_EXPECT_EQ(test, irq_find_mapping(fake->domain, hwirq),
+			fake_is_mapped(fake) ? virq : 0);
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 1);
+	KUNIT_EXPECT_EQ(test, fake->sent[0].hwirq, hwirq);
+}
+
 /**
  * struct reader - One who looked an IPI up and is not done yet
  * @fake:	Controller
@@ -541,6 +563,7 @@ KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
 static struct kunit_case destroy_cases[] = {
 	KUNIT_CASE_PARAM(destroy_gives_back, fake_gen_params),
 	KUNIT_CASE_PARAM(destroy_subset, fake_gen_params),
+	KUNIT_CASE_PARAM(destroy_all_but_first, fake_gen_params),
 	KUNIT_CASE(destroy_leaves_no_trace),
 	KUNIT_CASE(destroy_frees_percpu_state),
 	KUNIT_CASE(destroy_subset_then_reserve),

@@ -182,6 +182,11 @@ static void send_set_global(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(ipi)));
 	}
 
+	/* arm64 does not ask whether its IPIs were reserved */
+	ipi = fake_reserve(test, fake, cpu_possible_mask);
+	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(ipi), 0);
+	KUNIT_EXPECT_TRUE(test, irqd_is_global_ipi(irq_get_irq_data(ipi)));
+
 	/* It can be sent, but is no per-CPU interrupt; the other way round; both */
 	irq_set_chip(device, parent->chip);
 	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), -EINVAL);
