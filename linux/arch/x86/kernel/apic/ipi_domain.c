@@ -113,16 +113,13 @@ static noinline void x86_ipi_send_some(const struct ipi_mapping *map,
 				       const struct cpumask *dest)
 {
 	irq_hw_number_t vector = ipi_mapping_get_uniform(map);
-	unsigned int cpu;
 
-	if (ipi_mapping_is_external(map)) {
-		for_each_ipi_hwirq(vector, cpu, map, dest)
-			x86_ipi_send_external(ipi_mapping_hwid(map), vector);
-	} else if (in_nmi()) {
+	if (ipi_mapping_is_external(map))
+		x86_ipi_send_external(ipi_mapping_hwid(map), vector);
+	else if (in_nmi())
 		x86_ipi_send_each(dest, vector);
-	} else {
+	else
 		x86_ipi_send_mask(dest, vector);
-	}
 }
 
 static void x86_ipi_send(struct irq_data *data, const struct cpumask *dest)
