@@ -176,17 +176,6 @@ static void send_set_global(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(INT_MAX), -EINVAL);
 
-	/* Who reserved it has said which CPUs are its targets */
-	if (num_possible_cpus() > 1) {
-		KUNIT_EXPECT_EQ(test, irq_set_global_ipi(ipi), -EINVAL);
-		KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(ipi)));
-	}
-
-	/* arm64 does not ask whether its IPIs were reserved */
-	ipi = fake_reserve(test, fake, cpu_possible_mask);
-	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(ipi), 0);
-	KUNIT_EXPECT_TRUE(test, irqd_is_global_ipi(irq_get_irq_data(ipi)));
-
 	/* It can be sent, but is no per-CPU interrupt; the other way round; both */
 	irq_set_chip(device, parent->chip);
 	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), -EINVAL);
@@ -210,6 +199,23 @@ static void send_set_global(struct kunit *test)
 	expect_silence(test);
 	KUNIT_EXPECT_EQ(test, ipi_test_desc_send(device, cpu_possible_mask), 0);
 	KUNIT_EXPECT_EQ(test, fake->nr_calls, 1);
+}
+
+/* Arch code may have reserved it, but for all CPUs */
+static void send_set_global_reserved(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int one = fake_reserve(test, fake, cpumask_of(cpumask_first(cpu_possible_mask)));
+	int all = fake_reserve(test, fake, cpu_possible_mask);
+
+	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(all), 0);
+	KUNIT_EXPECT_TRUE(test, irqd_is_global_ipi(irq_get_irq_data(all)));
+
+	/* With one CPU, that is all of them */
+	if (num_possible_cpus() > 1) {
+		KUNIT_EXPECT_EQ(test, irq_set_global_ipi(one), -EINVAL);
+		KUNIT_EXPECT_FALSE(test, irqd_is_global_ipi(irq_get_irq_data(one)));
+	}
 }
 
 /**
@@ -395,6 +401,7 @@ static struct kunit_case send_cases[] = {
 	KUNIT_CASE(send_not_an_ipi),
 	KUNIT_CASE(send_no_chip),
 	KUNIT_CASE(send_set_global),
+	KUNIT_CASE(send_set_global_reserved),
 	KUNIT_CASE(send_set_global_waits),
 	KUNIT_CASE(send_global_goes),
 #ifdef CONFIG_TRACEPOINTS
