@@ -98,6 +98,8 @@ class Commands(Scratch):
     def test_the_last_link_counts(self):
         said = "+ ld -o .tmp_vmlinux1 a\n+ ld -o vmlinux a k1.o\n+ nm -n vmlinux\n"
         self.assertEqual("ld -o vmlinux a k1.o", mutate._link_command(said))
+        self.assertEqual("ld -o vmlinux a k1.o", mutate._link_command(
+            said.replace("-o vmlinux ", "-o vmlinux.unstripped ")))
         with self.assertRaisesRegex(Failure, "does not say how vmlinux is linked:\nnothing"):
             mutate._link_command("nothing")
 
@@ -148,6 +150,21 @@ class Linked(Scratch):
             bench.link_with("a.c", code)
 
 
+class Machines(Scratch):
+    def test_user_mode_with_cpus_comes_before_qemu(self):
+        self.assertEqual(["um", "x86_64"], mutate.anywhere("6.12"))
+        self.assertEqual(["um", "um-smp", "x86_64"], mutate.anywhere("7.3"))
+
+    def test_the_words_of_user_mode(self):
+        bench = object.__new__(mutate.Bench)
+        bench.described, bench.folder = mutate._described("um-smp"), self.folder
+        with mock.patch.object(mutate, "watch") as watch:
+            bench.run(mutate.Console(), 1, " kunit.filter=speed>slow")
+        command = watch.call_args[0][0]
+        self.assertIn("ncpus=4", command)
+        self.assertIn("kunit.filter=speed>slow", command)
+
+
 class Runs(Scratch):
     def stages(self, labs, paths=("a.c",), **options):
         """{change: verdict} of run_stages() with @labs as {machine: FakeLab}."""
@@ -159,10 +176,12 @@ class Runs(Scratch):
         return {one.name[3][0]: entry["verdict"] for one, entry in best.items()}
 
     def test_only_the_core_passes_over_what_takes_longest(self):
-        for path, words in ((mutate.CORE[0], mutate._QUICK), ("a.c", "")):
+        for path, name, words in (
+                (mutate.CORE[0], "um", " kunit.filter=speed>very_slow"),
+                (mutate.CORE[0], "um-smp", " kunit.filter=speed>slow"), ("a.c", "um", "")):
             one = dataclasses.replace(job("1"), path=path)
-            self.stages({"um": FakeLab({one: {"verdict": "caught"}})}, [path])
-            self.assertEqual([mock.call("um", words)], self.lab.call_args_list)
+            self.stages({name: FakeLab({one: {"verdict": "caught"}})}, [path])
+            self.assertEqual([mock.call(name, words)], self.lab.call_args_list)
 
     def test_what_is_known_does_not_run(self):
         one, two = job("1"), job("2")

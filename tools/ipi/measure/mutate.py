@@ -31,7 +31,7 @@ import tomllib
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from ipi.common import BUILD, LINUX, TOP, Failure, say, step, write_whole
+from ipi.common import BASE, BUILD, LINUX, TOP, Failure, say, step, write_whole
 from ipi.git import Repo
 from ipi.machines import boot, build, kernel_log, machine, patience, report
 from ipi.measure import mutators
@@ -44,11 +44,18 @@ CORE = ["kernel/irq/ipi.c", "kernel/irq/ipi-domain.c", "kernel/irq/ipi-fwnode.c"
         "kernel/irq/ipi-mux.c", "kernel/irq/irqdesc.c", "kernel/irq/irqdomain.c",
         "include/linux/ipi.h", "include/linux/irqdomain.h"]
 _TESTS = "lib/kunit-ipi/"
+
+
+def anywhere(base):
+    """User mode Linux has several CPUs since 6.19."""
+    return ["um", "x86_64"] if base == "6.12" else ["um", "um-smp", "x86_64"]
+
+
 # Where a file is tested: one machine after the other, until one of them notices
 MACHINES = {
-    **dict.fromkeys(CORE, ["um", "x86_64"]),
+    **dict.fromkeys(CORE, anywhere(BASE)),
     # Masks of several words
-    "include/linux/ipi.h": ["um", "x86_64", "arm64-72"],
+    "include/linux/ipi.h": [*anywhere(BASE), "arm64-72"],
     "kernel/irq/matrix.c": ["x86_64"],
     "arch/x86/kernel/apic/ipi_domain.c": ["x86_64"],
     "arch/x86/kernel/apic/vector.c": ["x86_64"],
@@ -70,12 +77,18 @@ USERS = {
 _UM = machine.Machine(name="um", arch="um", cross="", configs=["um", "kunit"], image="vmlinux",
                       qemu="", append="", cpus=1, rows=[], hotplug=False, timeout=60,
                       packages=["gcc", "libc6-dev"], kernel="um")
+_MACHINES = {"um": _UM,
+             "um-smp": dataclasses.replace(_UM, name="um-smp", configs=[*_UM.configs, "um-smp"],
+                                           append="seccomp=on ncpus=4 slab_debug=FZP",
+                                           kernel="um-smp", cpus=4)}
 # The signals take all interrupt numbers of UML, and the option gives it more: for the one
 # object that counts them, since PCI's would take as long to build as half of the rest
 _UM_WORDS = [f"CFLAGS_{name}.o=-DCONFIG_PCI_MSI" for name in ("irqdesc", "reserve_kunit")]
 _WORDS = "kunit.enable=1 kunit.filter_glob={glob} kunit_shutdown={end} oops=panic"
-# The core's have no need of the cases that take longer than all others
-_QUICK = " kunit.filter=speed>very_slow"
+# The core's have no need of the cases that take longer than all others. Where CPUs are
+# threads of one process, those are the ones which send without a pause.
+_QUICK = " kunit.filter=speed>{}"
+_SLOWEST = {"um-smp": "slow"}
 # A mutant that hangs is given this many times the seconds of a run without one, and some
 _PATIENCE, _MORE = 3, 5
 # For ./ipi test, with the build
@@ -218,7 +231,7 @@ def watch(command, console, seconds, cwd):
 
 def _described(name):
     """Where QEMU boots vmlinux, nothing needs to be made of it."""
-    described = _UM if name == "um" else machine.load(name)
+    described = _MACHINES[name] if name in _MACHINES else machine.load(name)
     return dataclasses.replace(described, image="vmlinux") if described.arch == "x86" else described
 
 
@@ -236,11 +249,11 @@ def _read_command(path):
 
 
 def _link_command(said):
-    """The last one of scripts/link-vmlinux.sh that makes vmlinux."""
-    found = re.findall(r"^\+ (.* -o vmlinux .*)$", said, re.M)
+    """The last one of scripts/link-vmlinux.sh that makes vmlinux, or what 7.3 strips to it."""
+    found = re.findall(r"^\+ (.* -o vmlinux)(?:\.unstripped)?( .*)$", said, re.M)
     if not found:
         raise Failure(f"make does not say how vmlinux is linked:\n{said[-2000:]}")
-    return found[-1]
+    return "".join(found[-1])
 
 
 class Bench:
@@ -263,7 +276,8 @@ class Bench:
             # The first make in a copy builds all of it anew, mutants included
             self._run(command)
             return command
-        (self.folder / "vmlinux").unlink()
+        for name in ("vmlinux", "vmlinux.unstripped"):
+            (self.folder / name).unlink(missing_ok=True)
         words.remove("-s")
         return _link_command(self._run(shlex.join([*words, "V=1", "vmlinux"])).stdout)
 
@@ -328,7 +342,8 @@ class Bench:
         words = _WORDS.format(glob=self.described.kunit_glob or "*",
                               end="halt" if um else "reboot") + words
         if um:
-            command = ["./vmlinux", "mem=128M", "con=null", "con0=fd:0,fd:1", *words.split()]
+            words = f"mem=128M con=null con0=fd:0,fd:1 {self.described.append} {words}"
+            command = ["./vmlinux", *words.split()]
         else:
             command = boot.qemu_command(self.described, words, initramfs=False)
         return watch(["nice", "-n", "19", *command], console, seconds, self.folder)
@@ -369,7 +384,7 @@ class Lab:
     def __init__(self, name, words="", benches=os.cpu_count()):
         self.name, self._words = name, words
         described = _described(name)
-        if name != "um":
+        if described.arch != "um":
             boot.need_qemu(described)
         SCRATCH.mkdir(exist_ok=True)
         build.build_kernel(described, *_more_words(described))
@@ -535,7 +550,8 @@ def run_stages(paths, machines=None, choose=None, seconds=None):
         if not left:
             continue
         say(f"== {name}: {len(left)} mutants of {', '.join(here)}")
-        lab = Lab(name, _QUICK if set(here) <= set(CORE) else "")
+        quick = _QUICK.format(_SLOWEST.get(name, "very_slow"))
+        lab = Lab(name, quick if set(here) <= set(CORE) else "")
         left = [job for job in left if lab.has(job.path)]
         deadline = start + seconds * at / len(stages) if seconds else None
         entries = run_all(lab, left, deadline)
