@@ -2,6 +2,7 @@
 """Which mutants run where, what counts as noticed, and what is said of the rest."""
 
 import dataclasses
+from collections import Counter
 from unittest import mock
 
 from support import Scratch, write_program
@@ -155,6 +156,12 @@ class Machines(Scratch):
         self.assertEqual(["um", "x86_64"], mutate.anywhere("6.12"))
         self.assertEqual(["um", "um-smp", "x86_64"], mutate.anywhere("7.3"))
 
+    def test_cpus_do_not_share(self):
+        with mock.patch.object(mutate.os, "cpu_count", return_value=4):
+            benches = [mutate.benches_for(mutate._described(name))
+                       for name in ("um", "malta-amp", "um-smp", "malta-8")]
+        self.assertEqual([4, 2, 1, 1], benches)
+
     def test_the_words_of_user_mode(self):
         bench = object.__new__(mutate.Bench)
         bench.described, bench.folder = mutate._described("um-smp"), self.folder
@@ -220,12 +227,22 @@ class Runs(Scratch):
         counts, unknown = mutate._split(best, {job("2").name: "why",
                                                job("5").name: "Equivalent: x"})
         self.assertEqual([job("3")], unknown)
-        self.assertIn("| a.c | 3 | 1 | 1 | 1 | 33.3 % |", mutate.score(counts))
+        self.assertIn("| `a.c` | 3 | 1 | 1 | 1 | 33.3 % |", mutate.score(counts))
         self.assertIn(" 2 are the same code as before or equivalent", mutate.score(counts))
         with mock.patch.object(mutate, "known_survivors", return_value={job("1").name: "why"}), \
                 self.assertRaisesRegex(Refused, r"nothing noticed a\.c \| f \| line \| 2"):
             mutate._conclude("mutate", best)
         self.assertIn("listed, but caught on um", self.said.getvalue())
+
+    def test_the_score_is_noted_where_its_file_stands(self):
+        readme, rows = self.folder / "README.md", "| `a.c` | 1 |\n| `b.c` | 2 |\n| the core | 3 |\n"
+        readme.write_text(f"Before\n{rows}After\n")
+        mutate.note_score({"a.c": Counter(caught=3, listed=1)}, readme)
+        self.assertEqual("Before\n| `a.c` | 4 | 3 | 1 | 0 | 75.0 % |\n| `b.c` | 2 |\n"
+                         "| the core | 3 |\nAfter\n", readme.read_text())
+        mutate.note_score(dict.fromkeys(mutate.CORE, Counter(caught=1)), readme)
+        self.assertIn(f"| the core | {len(mutate.CORE)} | {len(mutate.CORE)} | 0 | 0 | 100.0 % |",
+                      readme.read_text())
 
     def test_a_file_without_a_machine(self):
         with self.assertRaisesRegex(Failure, "there is no kernel/x.c"):

@@ -34,6 +34,11 @@ static bool ipi_dest_valid(struct irq_data *data, const struct ipi_mapping *map,
 	       cpumask_subset(dest, irq_data_get_affinity_mask(data));
 }
 
+static bool ipi_is_reserved(struct irq_data *data)
+{
+	return irq_data_get_ipi_mapping(data);
+}
+
 static bool ipi_can_send(struct irq_data *data, const struct cpumask *dest)
 {
 	const struct ipi_mapping *map = irq_data_get_ipi_mapping(data);
@@ -172,6 +177,11 @@ EXPORT_SYMBOL_GPL(irq_send_ipi_all);
 
 #else /* CONFIG_GENERIC_IRQ_IPI_DOMAIN */
 
+static bool ipi_is_reserved(struct irq_data *data)
+{
+	return false;
+}
+
 /* What is not reserved is not checked either: it is global or no IPI */
 static bool ipi_can_send(struct irq_data *data, const struct cpumask *dest)
 {
@@ -273,7 +283,7 @@ int irq_set_global_ipi(unsigned int virq)
 		return -EINVAL;
 
 	/* What was reserved has the targets it was reserved for */
-	if (irq_data_get_ipi_mapping(data) && !irqd_is_global_ipi(data))
+	if (ipi_is_reserved(data) && !irqd_is_global_ipi(data))
 		return -EINVAL;
 
 	irq_data_update_affinity(data, cpu_possible_mask);

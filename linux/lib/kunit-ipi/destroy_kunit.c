@@ -203,7 +203,7 @@ static void destroy_waits_for_senders(struct kunit *test)
  * @virq:	IPI
  * @go:		The hwirqs are about to be freed
  * @inside:	The reader has the mapping
- * @changed:	How many entries were not what they have to be
+ * @changed:	How much of it was not what it has to be
  */
 static struct late_reader {
 	int			virq;
@@ -216,16 +216,20 @@ static int late_reader_thread(void *unused)
 {
 	struct late_reader *reader = &late_reader;
 	const struct ipi_mapping *map;
+	unsigned long hwid;
 	unsigned int cpu;
 
 	wait_for_completion(&reader->go);
 	rcu_read_lock();
 	map = irq_data_get_ipi_mapping(irq_get_irq_data(reader->virq));
+	hwid = ipi_mapping_hwid(map);
 	complete(&reader->inside);
 	/* Longer than the rest of a destroy takes */
 	mdelay(READER_MS);
 	for_each_possible_cpu(cpu)
 		reader->changed += ipi_mapping_get(map, cpu) != INVALID_HWIRQ;
+	/* Poison has no entries */
+	reader->changed += ipi_mapping_hwid(map) != hwid;
 	rcu_read_unlock();
 
 	return ipi_test_wait_for_stop();
@@ -322,6 +326,7 @@ static void destroy_keeps_mapping_for_viewers(struct kunit *test)
  * @tried:	The first one was freed
  * @sent:	What irq_send_ipi() returned
  * @sent_all:	What irq_send_ipi_all() returned
+ * @hwirq:	Its hwirq, as drivers are told
  * @requested:	What the request returned
  * @enabled:	The controller was told to unmask the hwirq
  */
@@ -331,6 +336,7 @@ static struct intruder {
 	bool		tried;
 	int		sent;
 	int		sent_all;
+	irq_hw_number_t	hwirq;
 	int		requested;
 	bool		enabled;
 } intruder;
@@ -345,6 +351,7 @@ static void intrude(struct fake_ipi *fake)
 
 	in->sent = irq_send_ipi(in->virq, cpumask_of(in->cpu));
 	in->sent_all = irq_send_ipi_all(in->virq);
+	in->hwirq = ipi_get_hwirq(in->virq, in->cpu);
 
 	in->requested = ipi_test_try_request(in->virq, ipi_test_count);
 	if (!in->requested)
@@ -352,7 +359,7 @@ static void intrude(struct fake_ipi *fake)
 
 	/* Enabling takes no request: a chained handler does without */
 	ipi_test_enable_on(cpumask_of(in->cpu), in->virq);
-	in->enabled = fake_is_enabled(fake, in->virq, in->cpu);
+	in->enabled = !bitmap_empty(fake->cpus[in->cpu].enabled, fake->size);
 	ipi_test_disable_on(cpumask_of(in->cpu), in->virq);
 }
 
@@ -372,7 +379,34 @@ static void destroy_hands_off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, intruder.sent, -EINVAL);
 	KUNIT_EXPECT_EQ(test, intruder.sent_all, -EINVAL);
 	KUNIT_EXPECT_EQ(test, fake->nr_calls, 0);
+	KUNIT_EXPECT_EQ(test, intruder.hwirq, INVALID_HWIRQ);
 	KUNIT_EXPECT_EQ(test, intruder.requested, -EINVAL);
+	KUNIT_EXPECT_FALSE(test, intruder.enabled);
+}
+
+/* Nor does a CPU which is leaving, while the others go on */
+static void destroy_hands_off_leaving(struct kunit *test)
+{
+	struct cpumask *leaving = fake_mask(test, MASK_ALL);
+	unsigned int cpu = cpumask_last(cpu_online_mask);
+	struct fake_ipi *fake = test->priv;
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+
+	ipi_test_need_two(test, cpu_online_mask);
+	ipi_test_no_hotplug(test);
+	/* One stays, and two leave, the last of which tries */
+	cpumask_clear_cpu(cpumask_first(cpu_possible_mask), leaving);
+	if (cpumask_weight(leaving) < 2 || cpumask_first(leaving) == cpu)
+		kunit_skip(test, "needs three CPUs");
+
+	intruder = (struct intruder) { .virq = virq, .cpu = cpu };
+	fake->on_free = intrude;
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, leaving), 0);
+	KUNIT_ASSERT_TRUE(test, intruder.tried);
+	KUNIT_EXPECT_EQ(test, intruder.sent, -EINVAL);
+	KUNIT_EXPECT_EQ(test, intruder.sent_all, 0);
+	KUNIT_EXPECT_EQ(test, fake->nr_sent, 1);
+	KUNIT_EXPECT_EQ(test, intruder.requested, 0);
 	KUNIT_EXPECT_FALSE(test, intruder.enabled);
 }
 
@@ -381,13 +415,13 @@ static void destroy_hands_off(struct kunit *test)
  * @desc:	Descriptor of the IPI, whose lock holds the destroy up
  * @mask:	Mask
  * @inside:	The lock is held
- * @done:	The lock is about to be released
+ * @left:	A target was gone before the lock was released
  */
 struct changer {
 	struct irq_desc	*desc;
 	struct cpumask	*mask;
 	bool		inside;
-	bool		done;
+	bool		left;
 };
 
 static int changer_thread(void *data)
@@ -399,7 +433,8 @@ static int changer_thread(void *data)
 		/* Longer than a destroy takes to get to the lock */
 		mdelay(READER_MS);
 		cpumask_copy(changer->mask, cpu_possible_mask);
-		WRITE_ONCE(changer->done, true);
+		changer->left = !cpumask_equal(cpu_possible_mask,
+					       irq_data_get_affinity_mask(&changer->desc->irq_data));
 	}
 	return ipi_test_wait_for_stop();
 }
@@ -420,9 +455,9 @@ static void destroy_changing_mask(struct kunit *test)
 	while (!READ_ONCE(changer.inside))
 		cond_resched();
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, changer.mask), 0);
-	/* Who requests or enables it has the lock, too */
-	KUNIT_EXPECT_TRUE(test, READ_ONCE(changer.done));
 	ipi_test_stop(test, task);
+	/* Who requests or enables it has the lock, too */
+	KUNIT_EXPECT_FALSE(test, changer.left);
 
 	KUNIT_EXPECT_EQ(test, cpumask_weight(irq_get_affinity_mask(virq)),
 			num_possible_cpus() - 1);
@@ -570,6 +605,7 @@ static struct kunit_case destroy_cases[] = {
 	KUNIT_CASE(destroy_keeps_mapping_for_readers),
 	KUNIT_CASE(destroy_keeps_mapping_for_viewers),
 	KUNIT_CASE(destroy_hands_off),
+	KUNIT_CASE(destroy_hands_off_leaving),
 	KUNIT_CASE(destroy_changing_mask),
 	KUNIT_CASE(destroy_bad_arguments),
 	KUNIT_CASE(destroy_requested),

@@ -56,6 +56,9 @@ static void external_flags(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, desc->status_use_accessors & flags, flags);
 	KUNIT_EXPECT_FALSE(test, irq_is_percpu_devid(virq));
+	/* On UP there is no mask which could be empty */
+	if (IS_ENABLED(CONFIG_SMP))
+		KUNIT_EXPECT_TRUE(test, cpumask_empty(irq_get_affinity_mask(virq)));
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 
 	virq = fake_reserve(test, test->priv, cpu_possible_mask);
@@ -212,6 +215,30 @@ static void external_pending(struct kunit *test)
 			-EINVAL);
 }
 
+/* Of an IPI to CPUs it is the state on the CPU which asks, if that is a target */
+static void external_pending_on_cpu(struct kunit *test)
+{
+	unsigned int cpu = raw_smp_processor_id();
+	struct fake_ipi *fake = test->priv;
+	bool pending;
+	int virq;
+
+	ipi_test_need_two(test, cpu_possible_mask);
+	add_callbacks(test, fake);
+	virq = fake_reserve(test, fake, cpu_possible_mask);
+	/* The test does not migrate: the suite pins it */
+	pending_hwirq = ipi_mapping_get(ipi_test_mapping(virq), cpu);
+	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending), 0);
+	KUNIT_EXPECT_TRUE(test, pending);
+	pending_hwirq++;
+	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending), 0);
+	KUNIT_EXPECT_FALSE(test, pending);
+
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(cpu)), 0);
+	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending),
+			-EINVAL);
+}
+
 /* What firmware is told is what the controller makes of the hwirq */
 static void external_arrival(struct kunit *test)
 {
@@ -272,6 +299,7 @@ static struct kunit_case external_cases[] = {
 	KUNIT_CASE(external_no_chip),
 	KUNIT_CASE(external_is_traced),
 	KUNIT_CASE(external_pending),
+	KUNIT_CASE(external_pending_on_cpu),
 	KUNIT_CASE(external_arrival),
 	KUNIT_CASE(external_refused),
 	{ }

@@ -24,7 +24,9 @@ from ipi.measure import bench, mutants, mutate
 from ipi.series import branch
 
 # What runs on every change: an hour on two cores. The rest has its own command.
-PLATFORMS = ["maltaup", "generic", "cavium_octeon", "bmips"]
+PLATFORMS = ["maltaup", "generic", "cavium_octeon", "bmips",
+             # Without an IPI domain
+             "mvebu"]
 BOOT = ["malta", "malta-8", "malta-amp", "malta-mt", "malta-be", "malta-up",
         "malta-remoteproc", "arm64-gicv3", "arm64-gicv2", "arm64-nmi", "arm",
         "arm-raspi2", "riscv", "riscv-aia", "x86_64", "x86_64-foreign"]
@@ -60,7 +62,7 @@ def _checks():
     tables = (("platform", PLATFORMS), ("boot", BOOT), ("document", [""]), ("kunit", KUNIT),
               ("stress", STRESS), ("bench", [""]))
     names = ["prepare", "check", "mutants", "survivors",
-             *(f"{verb} {name}".strip() for verb, table in tables for name in table)]
+             *(f"{verb} {name}".strip() for verb, table in tables for name in table), "mutate"]
     functions = _functions()
     return [(name, functions[name]) for name in names]
 

@@ -92,7 +92,7 @@ _SLOWEST = {"um-smp": "slow"}
 # A mutant that hangs is given this many times the seconds of a run without one, and some
 _PATIENCE, _MORE = 3, 5
 # For ./ipi test, with the build
-SAMPLE_SECONDS = 240
+SAMPLE_SECONDS = 180
 _NOTED = 20
 
 
@@ -378,12 +378,18 @@ class Results:
                 out.write(json.dumps(entry) + "\n")
 
 
-class Lab:
-    """One machine: its unharmed kernel, and a bench for each CPU of the host."""
+def benches_for(described):
+    """CPUs that wait for each other take three times as long where each shares the host's."""
+    return max(1, os.cpu_count() // described.cpus)
 
-    def __init__(self, name, words="", benches=os.cpu_count()):
+
+class Lab:
+    """One machine: its unharmed kernel, and as many benches as the host has CPUs for."""
+
+    def __init__(self, name, words=""):
         self.name, self._words = name, words
         described = _described(name)
+        benches = benches_for(described)
         if described.arch != "um":
             boot.need_qemu(described)
         SCRATCH.mkdir(exist_ok=True)
@@ -581,33 +587,45 @@ def _split(best, known):
     return counts, unknown
 
 
+def _row(name, count):
+    real = count["caught"] + count["listed"] + count["unlisted"]
+    share = f"{100 * count['caught'] / real:.1f} %" if real else ""
+    return (f"| {name} | {real} | {count['caught']} | {count['listed']} | {count['unlisted']} | "
+            f"{share} |")
+
+
 def score(counts):
-    """The table for the README."""
-    lines = ["| file | mutants | caught | not, for a reason | not | share |",
-             "| --- | ---: | ---: | ---: | ---: | ---: |"]
-    for path, count in [*sorted(counts.items()), ("all", sum(counts.values(), Counter()))]:
-        real = count["caught"] + count["listed"] + count["unlisted"]
-        share = f"{100 * count['caught'] / real:.1f} %" if real else ""
-        lines.append(f"| {path} | {real} | {count['caught']} | {count['listed']} | "
-                     f"{count['unlisted']} | {share} |")
+    """What the run has found, file by file."""
     total = sum(counts.values(), Counter())
-    lines.append(f"\nNot counted: {total['no C']} do not compile or warn, {total['same']} are the "
-                 f"same code as before or equivalent, and {total['twin']} the same as another "
-                 "mutant.")
+    lines = ["| file | mutants | caught | not, for a reason | not | share |",
+             "| --- | ---: | ---: | ---: | ---: | ---: |",
+             *(_row(f"`{path}`", count) for path, count in sorted(counts.items())),
+             _row("all", total),
+             "", f"Not counted: {total['no C']} do not compile or warn, {total['same']} are the "
+             f"same code as before or equivalent, and {total['twin']} the same as another mutant."]
     return "\n".join(lines) + "\n"
+
+
+def note_score(counts, readme):
+    """Replaces the rows which @readme has of these files."""
+    rows = {f"`{path}`": count for path, count in counts.items()}
+    if counts.keys() >= set(CORE):
+        rows["the core"] = sum((counts[path] for path in CORE), Counter())
+    text = readme.read_text()
+    for name, count in rows.items():
+        text = re.sub(rf"^\| {re.escape(name)} \|.*$", _row(name, count), text, flags=re.M)
+    write_whole(readme, text)
 
 
 def _conclude(what, best):
     known = known_survivors()
     counts, unknown = _split(best, known)
-    text = score(counts)
-    say(text)
+    say(score(counts))
     for job, entry in best.items():
         if job.name in known and entry["verdict"] == "caught":
             say(f"  listed, but caught on {entry['machine']} by {entry['how']}: "
                 f"{' | '.join(job.name)}")
     report.conclude(what, [f"nothing noticed {' | '.join(job.name)}" for job in unknown], SCRATCH)
-    return text
 
 
 def mutate(*words):
@@ -619,7 +637,10 @@ def mutate(*words):
             raise Failure(f"there is no {path}, or no machine for it; known are: "
                           f"{' '.join(MACHINES)}")
     best = run_stages(files or CORE, machines)
-    write_whole(SCORE, score(_split(best, known_survivors())[0]))
+    counts, _ = _split(best, known_survivors())
+    write_whole(SCORE, score(counts))
+    if not machines:
+        note_score(counts, TOP / "README.md")
     _conclude("mutate", best)
 
 
