@@ -92,6 +92,7 @@ class Operators(unittest.TestCase):
     def test_arguments(self):
         self.expect("f(a, g(b), c);", "arguments", "f(g(b), a, c);", "f(a, c, g(b));")
         self.expect("f(a, a);", "arguments")
+        self.expect("cpumask_equal(a, b);", "arguments")
 
     def test_operators(self):
         self.expect("n = a - b + *x;", "operator", "n = a + b + *x;", "n = a - b - *x;")

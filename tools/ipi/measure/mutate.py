@@ -54,6 +54,8 @@ def anywhere(base):
 # Where a file is tested: one machine after the other, until one of them notices
 MACHINES = {
     **dict.fromkeys(CORE, anywhere(BASE)),
+    # Descriptors that stay
+    "kernel/irq/irqdesc.c": [*anywhere(BASE), "malta"],
     # Masks of several words
     "include/linux/ipi.h": [*anywhere(BASE), "arm64-72"],
     "kernel/irq/matrix.c": ["x86_64"],
@@ -61,7 +63,7 @@ MACHINES = {
     "arch/x86/kernel/apic/vector.c": ["x86_64"],
     "arch/x86/kernel/apic/ipi.c": ["x86_64"],
     "arch/x86/kernel/cpu/topology.c": ["x86_64"],
-    "drivers/irqchip/irq-mips-gic.c": ["malta", "malta-amp"],
+    "drivers/irqchip/irq-mips-gic.c": ["malta-amp", "malta"],
     "drivers/irqchip/irq-mips-cpu.c": ["malta-mt-1"],
     "arch/mips/kernel/smp-gic.c": ["malta"],
     "drivers/irqchip/irq-gic-v3.c": ["arm64-nmi"],
@@ -85,10 +87,12 @@ _MACHINES = {"um": _UM,
 # object that counts them, since PCI's would take as long to build as half of the rest
 _UM_WORDS = [f"CFLAGS_{name}.o=-DCONFIG_PCI_MSI" for name in ("irqdesc", "reserve_kunit")]
 _WORDS = "kunit.enable=1 kunit.filter_glob={glob} kunit_shutdown={end} oops=panic"
-# The core's have no need of the cases that take longer than all others. Where CPUs are
-# threads of one process, those are the ones which send without a pause.
+# Only x86's vectors need the cases that take longer than all others. Where CPUs are threads
+# of one process, or share one, those are the ones which send without a pause.
 _QUICK = " kunit.filter=speed>{}"
-_SLOWEST = {"um-smp": "slow"}
+_SLOWEST = {"um-smp": "slow", "malta": "slow"}
+_WHOLE = {"kernel/irq/matrix.c", "arch/x86/kernel/apic/ipi_domain.c",
+          "arch/x86/kernel/apic/vector.c"}
 # A mutant that hangs is given this many times the seconds of a run without one, and some
 _PATIENCE, _MORE = 3, 5
 # For ./ipi test, with the build
@@ -380,7 +384,9 @@ class Results:
 
 def benches_for(described):
     """CPUs that wait for each other take three times as long where each shares the host's."""
-    return max(1, os.cpu_count() // described.cpus)
+    # QEMU runs all VPs of MIPS in one thread
+    threads = 1 if described.arch == "mips" else described.cpus
+    return max(1, os.cpu_count() // threads)
 
 
 class Lab:
@@ -557,7 +563,7 @@ def run_stages(paths, machines=None, choose=None, seconds=None):
             continue
         say(f"== {name}: {len(left)} mutants of {', '.join(here)}")
         quick = _QUICK.format(_SLOWEST.get(name, "very_slow"))
-        lab = Lab(name, quick if set(here) <= set(CORE) else "")
+        lab = Lab(name, "" if _WHOLE & set(here) else quick)
         left = [job for job in left if lab.has(job.path)]
         deadline = start + seconds * at / len(stages) if seconds else None
         entries = run_all(lab, left, deadline)

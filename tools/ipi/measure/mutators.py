@@ -31,6 +31,8 @@ OTHER_ERROR = "EINVAL"
 ORDERED = {"READ_ONCE": "{0}", "WRITE_ONCE": "{0} = {1}", "rcu_assign_pointer": "{0} = {1}",
            "smp_store_release": "*({0}) = {1}", "smp_load_acquire": "*({0})",
            "kfree_rcu": "kfree({0})"}
+# The same whichever argument comes first
+SYMMETRIC = {"scoped_guard", "cpumask_equal", "cpumask_intersects"}
 BARRIER = re.compile(r"(smp_|dma_|io_)?[rw]?mb\b|barrier\b|sync\w*\b|synchronize_\w+|\w+_sync\b"
                      r"|smp_\w*mb\w*")
 LOCK = re.compile(r"(\w+_)?(spin_|mutex_|read_|write_)?(try)?(un)?lock(_\w+)?\b|guard\b"
@@ -300,7 +302,7 @@ class _File:
             self.add("barrier", opening - 1, self.close[opening] + 1,
                      ORDERED[name].format(*texts))
         for one, two in zip(parts, parts[1:]):
-            if name and self.text(*one) != self.text(*two) and name != "scoped_guard":
+            if name and self.text(*one) != self.text(*two) and name not in SYMMETRIC:
                 between = self.source[self.tokens[one[1] - 1].end:self.tokens[two[0]].start]
                 self.add("arguments", one[0], two[1],
                          f"{self.text(*two)}{between}{self.text(*one)}")
