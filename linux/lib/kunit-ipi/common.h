@@ -37,6 +37,10 @@ int ipi_test_desc_send(int virq, const struct cpumask *mask);
 void ipi_test_enable_on(const struct cpumask *mask, int virq);
 void ipi_test_disable_on(const struct cpumask *mask, int virq);
 
+/* More allocations than this are not expected on any way */
+#define MAX_NTH		(64 + nr_cpu_ids)
+
+void ipi_test_prepare_failslab(struct kunit *test);
 bool ipi_test_frees(struct kunit *test, void (*func)(void *arg), void *arg, const void *ptr);
 
 struct task_struct *ipi_test_thread(struct kunit *test, struct task_struct *task);

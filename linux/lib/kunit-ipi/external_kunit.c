@@ -6,6 +6,7 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
+#include <linux/smp.h>
 #include <linux/tracepoint.h>
 
 #include <trace/events/ipi.h>
@@ -57,8 +58,10 @@ static void external_flags(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, desc->status_use_accessors & flags, flags);
 	KUNIT_EXPECT_FALSE(test, irq_is_percpu_devid(virq));
 	/* On UP there is no mask which could be empty */
-	if (IS_ENABLED(CONFIG_SMP))
+	if (IS_ENABLED(CONFIG_SMP)) {
 		KUNIT_EXPECT_TRUE(test, cpumask_empty(irq_get_affinity_mask(virq)));
+		KUNIT_EXPECT_TRUE(test, cpumask_empty(irq_get_effective_affinity_mask(virq)));
+	}
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 
 	virq = fake_reserve(test, test->priv, cpu_possible_mask);
@@ -215,28 +218,51 @@ static void external_pending(struct kunit *test)
 			-EINVAL);
 }
 
+/**
+ * struct question - What a CPU asks of an IPI
+ * @virq:	IPI
+ * @ret:	What irq_get_irqchip_state() returned
+ * @pending:	What it said
+ */
+struct question {
+	int	virq;
+	int	ret;
+	bool	pending;
+};
+
+static void ask_pending(void *ptr)
+{
+	struct question *question = ptr;
+
+	question->ret = irq_get_irqchip_state(question->virq, IRQCHIP_STATE_PENDING,
+					      &question->pending);
+}
+
 /* Of an IPI to CPUs it is the state on the CPU which asks, if that is a target */
 static void external_pending_on_cpu(struct kunit *test)
 {
-	unsigned int cpu = raw_smp_processor_id();
+	unsigned int cpu = cpumask_last(cpu_online_mask);
 	struct fake_ipi *fake = test->priv;
-	bool pending;
-	int virq;
+	struct question question;
 
-	ipi_test_need_two(test, cpu_possible_mask);
+	ipi_test_need_two(test, cpu_online_mask);
+	ipi_test_no_hotplug(test);
 	add_callbacks(test, fake);
-	virq = fake_reserve(test, fake, cpu_possible_mask);
-	/* The test does not migrate: the suite pins it */
-	pending_hwirq = ipi_mapping_get(ipi_test_mapping(virq), cpu);
-	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending), 0);
-	KUNIT_EXPECT_TRUE(test, pending);
-	pending_hwirq++;
-	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending), 0);
-	KUNIT_EXPECT_FALSE(test, pending);
+	question.virq = fake_reserve(test, fake, cpu_possible_mask);
 
-	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, cpumask_of(cpu)), 0);
-	KUNIT_EXPECT_EQ(test, irq_get_irqchip_state(virq, IRQCHIP_STATE_PENDING, &pending),
-			-EINVAL);
+	pending_hwirq = ipi_mapping_get(ipi_test_mapping(question.virq), cpu);
+	KUNIT_ASSERT_EQ(test, smp_call_function_single(cpu, ask_pending, &question, true), 0);
+	KUNIT_EXPECT_EQ(test, question.ret, 0);
+	KUNIT_EXPECT_TRUE(test, question.pending);
+
+	pending_hwirq = ipi_mapping_get(ipi_test_mapping(question.virq), 0);
+	KUNIT_ASSERT_EQ(test, smp_call_function_single(cpu, ask_pending, &question, true), 0);
+	KUNIT_EXPECT_EQ(test, question.ret, 0);
+	KUNIT_EXPECT_FALSE(test, question.pending);
+
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(question.virq, cpumask_of(cpu)), 0);
+	KUNIT_ASSERT_EQ(test, smp_call_function_single(cpu, ask_pending, &question, true), 0);
+	KUNIT_EXPECT_EQ(test, question.ret, -EINVAL);
 }
 
 /* What firmware is told is what the controller makes of the hwirq */

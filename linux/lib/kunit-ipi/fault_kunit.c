@@ -15,9 +15,6 @@
 
 #include "fake.h"
 
-/* More allocations than this are not expected on any way */
-#define MAX_NTH		(64 + nr_cpu_ids)
-
 /* Settings of failslab, which are in its files in debugfs only */
 static bool *ignore_gfp_wait, old_ignore_gfp_wait;
 static unsigned long *verbose, old_verbose;
@@ -44,22 +41,29 @@ static void restore_failslab(void *unused)
 	*verbose = old_verbose;
 }
 
-/*
+/**
+ * ipi_test_prepare_failslab - Let current->fail_nth count all allocations
+ * @test:	Test
+ *
  * By default, failslab spares allocations which may sleep, and dumps the stack
- * when it strikes.
+ * when it strikes. The test is skipped if that cannot be changed.
  */
-static int fault_init(struct kunit *test)
+void ipi_test_prepare_failslab(struct kunit *test)
 {
 	ignore_gfp_wait = failslab_setting(test, "ignore-gfp-wait");
 	verbose = failslab_setting(test, "verbose");
-	fake_init(test);
 
 	old_ignore_gfp_wait = *ignore_gfp_wait;
 	old_verbose = *verbose;
 	ipi_test_at_exit(test, restore_failslab, NULL);
 	*ignore_gfp_wait = false;
 	*verbose = 0;
-	return 0;
+}
+
+static int fault_init(struct kunit *test)
+{
+	ipi_test_prepare_failslab(test);
+	return fake_init(test);
 }
 
 /* Fail the nth allocation of func(), and return whether there was one */

@@ -9,6 +9,7 @@
 #include <linux/ipi-fwnode.h>
 #include <linux/irq.h>
 #include <linux/of.h>
+#include <linux/sched.h>
 
 #include <kunit/device.h>
 #include <kunit/of.h>
@@ -291,6 +292,31 @@ static void of_devm(struct kunit *test)
 	expect_no_leak(test);
 }
 
+#ifdef CONFIG_FAILSLAB
+/* An IPI that the device cannot keep goes at once */
+static void of_devm_no_memory(struct kunit *test)
+{
+	struct device *dev = kunit_device_register(test, "kunit-ipi");
+	int virq = -ENOMEM;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	device_set_node(dev, of_fwnode_handle(find_node(test, "kunit-good")));
+	ipi_test_prepare_failslab(test);
+
+	for (unsigned int nth = 1; virq < 0 && nth < MAX_NTH; nth++) {
+		current->fail_nth = nth;
+		virq = devm_irq_reserve_ipi_byname(dev, "other");
+		current->fail_nth = 0;
+		if (virq < 0)
+			expect_no_leak(test);
+	}
+	expect_external(test, virq, CONTROLLER0, OTHER_HWID);
+
+	kunit_device_unregister(test, dev);
+	expect_no_leak(test);
+}
+#endif
+
 static struct kunit_case of_cases[] = {
 	KUNIT_CASE(of_controllers),
 	KUNIT_CASE(of_two_cells),
@@ -304,6 +330,9 @@ static struct kunit_case of_cases[] = {
 	KUNIT_CASE(of_no_hwirqs),
 	KUNIT_CASE(of_deferred),
 	KUNIT_CASE(of_devm),
+#ifdef CONFIG_FAILSLAB
+	KUNIT_CASE(of_devm_no_memory),
+#endif
 	{ }
 };
 
