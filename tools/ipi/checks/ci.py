@@ -62,7 +62,7 @@ def _checks():
     tables = (("platform", PLATFORMS), ("boot", BOOT), ("document", [""]), ("kunit", KUNIT),
               ("stress", STRESS), ("bench", [""]))
     names = ["prepare", "check", "mutants", "survivors",
-             *(f"{verb} {name}".strip() for verb, table in tables for name in table), "mutate"]
+             *(f"{verb} {name}".strip() for verb, table in tables for name in table)]
     functions = _functions()
     return [(name, functions[name]) for name in names]
 

@@ -530,8 +530,8 @@ def run_all(lab, jobs, deadline=None):
     return {job: entry for job, entry in entries.items() if entry}
 
 
-def _left(jobs, best):
-    """Those of which the next machine may say more."""
+def _left(jobs, best, known):
+    """Those of which the next machine may say more; one is enough for the @known survivors."""
     verdicts = {entry["id"]: entry["verdict"] for entry in best.values()}
 
     def undecided(entry):
@@ -539,6 +539,7 @@ def _left(jobs, best):
             return verdicts.get(entry["how"]) != "caught"
         return entry["verdict"] in ("survives", "same")
 
+    jobs = [job for job in jobs if job not in best or job.name not in known]
     return [job for job in jobs if job not in best or undecided(best[job])]
 
 
@@ -555,10 +556,10 @@ def run_stages(paths, machines=None, choose=None, seconds=None):
     """{job: entry}: what the last machine says of each that has something to say."""
     jobs = [job for path in paths for job in jobs_of(path)]
     jobs = choose(jobs) if choose else jobs
-    best, start = {}, time.monotonic()
+    best, start, known = {}, time.monotonic(), known_survivors()
     stages = _stages(paths, machines)
     for at, (name, here) in enumerate(stages, 1):
-        left = _left([job for job in jobs if job.path in here], best)
+        left = _left([job for job in jobs if job.path in here], best, known)
         if not left:
             continue
         say(f"== {name}: {len(left)} mutants of {', '.join(here)}")
@@ -568,7 +569,8 @@ def run_stages(paths, machines=None, choose=None, seconds=None):
         deadline = start + seconds * at / len(stages) if seconds else None
         entries = run_all(lab, left, deadline)
         for job, entry in entries.items():
-            if job not in best or entry["verdict"] not in ("same", "no C"):
+            # What warns here does not count, though another machine's compiler says nothing
+            if job not in best or entry["verdict"] != "same":
                 best[job] = {**entry, "machine": name}
         if seconds:
             # Who had no turn here may be caught here
