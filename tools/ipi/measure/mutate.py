@@ -41,7 +41,7 @@ SCRATCH = BUILD / "mutate"
 SCORE = SCRATCH / "score.md"
 # The part which the suites can test anywhere
 CORE = ["kernel/irq/ipi.c", "kernel/irq/ipi-domain.c", "kernel/irq/ipi-fwnode.c",
-        "kernel/irq/ipi-mux.c", "kernel/irq/irqdesc.c", "kernel/irq/irqdomain.c",
+        "kernel/irq/irqdesc.c", "kernel/irq/irqdomain.c",
         "include/linux/ipi.h", "include/linux/irqdomain.h"]
 _TESTS = "lib/kunit-ipi/"
 
@@ -58,6 +58,7 @@ MACHINES = {
     "kernel/irq/irqdesc.c": [*anywhere(BASE), "malta"],
     # Masks of several words
     "include/linux/ipi.h": [*anywhere(BASE), "arm64-72"],
+    "kernel/irq/ipi-mux.c": ["riscv"],
     "kernel/irq/matrix.c": ["x86_64"],
     "arch/x86/kernel/apic/ipi_domain.c": ["x86_64"],
     "arch/x86/kernel/apic/vector.c": ["x86_64"],
