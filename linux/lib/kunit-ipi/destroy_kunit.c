@@ -427,14 +427,15 @@ struct changer {
 static int changer_thread(void *data)
 {
 	struct changer *changer = data;
+	const struct cpumask *targets;
 
 	scoped_guard(raw_spinlock_irqsave, &changer->desc->lock) {
 		WRITE_ONCE(changer->inside, true);
 		/* Longer than a destroy takes to get to the lock */
 		mdelay(READER_MS);
 		cpumask_copy(changer->mask, cpu_possible_mask);
-		changer->left = !cpumask_equal(cpu_possible_mask,
-					       irq_data_get_affinity_mask(&changer->desc->irq_data));
+		targets = irq_data_get_affinity_mask(&changer->desc->irq_data);
+		changer->left = !cpumask_equal(targets, cpu_possible_mask);
 	}
 	return ipi_test_wait_for_stop();
 }
