@@ -31,7 +31,8 @@ import tomllib
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from ipi.common import BASE, BUILD, LINUX, TOP, Failure, say, step, write_whole
+from ipi.common import (BASE, BUILD, DEFAULT_BASE, LINUX, TOP, Failure, say, step,
+                        write_whole)
 from ipi.git import Repo
 from ipi.machines import boot, build, kernel_log, machine, patience, report
 from ipi.measure import mutators
@@ -48,7 +49,7 @@ _TESTS = "lib/kunit-ipi/"
 
 def anywhere(base):
     """User mode Linux has several CPUs since 6.19."""
-    return ["um", "x86_64"] if base == "6.12" else ["um", "um-smp", "x86_64"]
+    return ["um", "x86_64"] if base == DEFAULT_BASE else ["um", "um-smp", "x86_64"]
 
 
 # Where a file is tested: one machine after the other, until one of them notices
@@ -648,7 +649,8 @@ def mutate(*words):
     best = run_stages(files or CORE, machines)
     counts, _ = _split(best, known_survivors())
     write_whole(SCORE, score(counts))
-    if not machines:
+    # README has the score of mainline, where the machines are more
+    if not machines and BASE != DEFAULT_BASE:
         note_score(counts, TOP / "README.md")
     _conclude("mutate", best)
 
