@@ -185,6 +185,12 @@ static int __init bench_request(int virq, unsigned int nr)
 	return ret;
 }
 
+/* Bytes of the mapping, which IPIs without an IPI domain do not have */
+static size_t __init mapping_size(const struct irq_desc *desc)
+{
+	return ksize(rcu_access_pointer(desc->irq_common_data.ipi_mapping));
+}
+
 #define mark_sgi(virq)		irq_set_global_ipi(virq)
 #define send_desc(desc, mask)	irq_desc_send_ipi(desc, mask)
 #define send_virq(virq, mask)	irq_send_ipi(virq, mask)
@@ -243,6 +249,11 @@ static int __init bench_request(int virq, unsigned int nr)
 	for (unsigned int i = 0; i < nr && !ret; i++)
 		ret = request_irq(virq + i, bench_handler, IRQF_PERCPU, "bench", &cookie);
 	return ret;
+}
+
+static size_t __init mapping_size(const struct irq_desc *desc)
+{
+	return 0;
 }
 
 #define mark_sgi(virq)		0
@@ -350,7 +361,7 @@ static void __init set_targets(unsigned int n)
 		cpumask_set_cpu(cpu, &targets);
 }
 
-static void __init bench_send(struct mock *mock, int virq)
+static noinline void __init bench_send(struct mock *mock, int virq)
 {
 	struct irq_desc *desc = irq_to_desc(virq);
 	unsigned int n;
@@ -372,7 +383,7 @@ static void __init bench_send(struct mock *mock, int virq)
 	}
 }
 
-static void __init bench_receive(struct mock *mock, int virq)
+static noinline void __init bench_receive(struct mock *mock, int virq)
 {
 	struct irq_domain *domain = mock->domain;
 	unsigned int hwirq = ipi_get_hwirq(virq, 0);
@@ -579,27 +590,36 @@ static int __init bench_mock(struct mock *mock)
 	return 0;
 }
 
-#ifdef CONFIG_X86
 /*
- * An IPI of the local APICs to some CPUs, beside the kernel's call of a function on
- * the same ones, of which there is none. Few at a time, since all CPUs of QEMU have
- * one count of instructions: what another one does in between is in it.
+ * What other CPUs receive. Few at a time, since all CPUs of QEMU have one count of
+ * instructions: what another one does in between is in it.
  */
 #define NR_SENDS	10
 #define NR_SEND_RUNS	100
 
-#define bench_vector(statement)							\
+#define bench_machine(statement)						\
 	__bench(local_irq_disable(), local_irq_enable(), NR_SEND_RUNS, NR_SENDS,	\
 		statement)
+
+#ifdef CONFIG_X86
+/*
+ * An IPI of the local APICs to some CPUs, beside the kernel's call of a function on
+ * the same ones, of which there is none.
+ */
 
 /* What it takes to be interrupted by a send to oneself, without the send */
 #define bench_taken(statement)							\
 	(__bench(preempt_disable(), preempt_enable(), NR_SEND_RUNS, NR_SENDS,	\
-		 statement) - bench_vector(statement))
+		 statement) - bench_machine(statement))
 
 static unsigned int __init function_calls(void)
 {
+	/* Without these functions the counts are an array */
+#ifdef arch_irq_stat
 	return this_cpu_read(irq_stat.irq_call_count);
+#else
+	return this_cpu_read(irq_stat.counts[IRQ_COUNT_CALL_FUNCTION]);
+#endif
 }
 
 static int __init bench_calls(unsigned int n)
@@ -607,7 +627,7 @@ static int __init bench_calls(unsigned int n)
 	unsigned int self = raw_smp_processor_id(), before = function_calls();
 
 	report("send", "vector", "call", n,
-	       bench_vector(arch_send_call_function_ipi_mask(&targets)));
+	       bench_machine(arch_send_call_function_ipi_mask(&targets)));
 	if (n > 1)
 		return 0;
 
@@ -643,7 +663,7 @@ static int __init bench_ipis(unsigned int n)
 		desc = irq_to_desc(virq);
 	}
 
-	report("send", "vector", "desc", n, bench_vector(irq_desc_send_ipi(desc, &targets)));
+	report("send", "vector", "desc", n, bench_machine(irq_desc_send_ipi(desc, &targets)));
 	if (n > 1)
 		return 0;
 
@@ -682,6 +702,35 @@ static int __init bench_vectors(void)
 }
 #endif
 
+/*
+ * What the IPIs of ARM's machines take, which are allocated long before anything
+ * here could count: their descriptors, interrupt data, statistics and mappings.
+ */
+static void __init bench_machine_takes(void)
+{
+	long virqs = 0, slab = 0, percpu = 0;
+	unsigned int irq;
+
+	for_each_active_irq(irq) {
+		struct irq_desc *desc = irq_to_desc(irq);
+		struct irq_data *d = &desc->irq_data;
+
+		if (!desc->action || strcmp(desc->action->name, "IPI"))
+			continue;
+
+		virqs++;
+		slab += ksize(desc) + ksize(desc->action) + ksize(desc->percpu_enabled) +
+			mapping_size(desc);
+		while ((d = d->parent_data))
+			slab += ksize(d);
+		percpu += sizeof(*desc->kstat_irqs) * num_possible_cpus();
+	}
+
+	report("take", "machine", "virqs", num_possible_cpus(), virqs);
+	report("take", "machine", "slab", num_possible_cpus(), slab);
+	report("take", "machine", "percpu", num_possible_cpus(), percpu);
+}
+
 /* The descriptor of an IPI of the machine itself, the first one if each CPU has one */
 static struct irq_desc * __init find_ipi(const char *name)
 {
@@ -712,7 +761,15 @@ static int bench_partner(void *info)
 	return 0;
 }
 
-/* There and back again between two CPUs, each of them asleep when it is woken */
+/*
+ * There and back again between two CPUs, each of them asleep when it is woken. On
+ * Malta the instructions are counted from here to the end.
+ */
+static noinline u64 __init bench_wakes(void)
+{
+	return __bench(, , NR_RUNS, NR_TIMES, { complete(&ping); wait_for_completion(&pong); });
+}
+
 static int __init bench_wake(unsigned int cpu)
 {
 	struct task_struct *task;
@@ -724,8 +781,7 @@ static int __init bench_wake(unsigned int cpu)
 		return PTR_ERR(task);
 
 	wake_up_process(task);
-	report("call", "smp", "wake", 1,
-	       __bench(, , NR_CALL_RUNS, NR_CALLS, { complete(&ping); wait_for_completion(&pong); }));
+	report("call", "smp", "wake", 1, bench_wakes());
 	return 0;
 }
 
@@ -738,6 +794,9 @@ static int __init bench_smp(void)
 	if (num_online_cpus() == 1)
 		return 0;
 
+	if (IS_ENABLED(CONFIG_ARM64))
+		bench_machine_takes();
+
 	cpumask_clear(&targets);
 	for_each_online_cpu(cpu) {
 		if (cpu == self)
@@ -748,6 +807,9 @@ static int __init bench_smp(void)
 		if (desc)
 			report("send", "machine", "desc", n,
 			       bench(send_desc(desc, &targets)));
+		if (IS_ENABLED(CONFIG_ARM64))
+			report("send", "machine", "call", n,
+			       bench_machine(arch_send_call_function_ipi_mask(&targets)));
 		report("call", "smp", "many", n,
 		       bench_call(smp_call_function_many(&targets, bench_nop, NULL, true)));
 		report("call", "smp", "single", n,

@@ -56,11 +56,23 @@ class Parse(Scratch):
         with self.assertRaisesRegex(Refused, "2 figures are missing, as b 1"):
             bench.need({"a 1": 1.0}, {"a 1", "b 1", "c 1"})
 
+    def test_what_the_plugin_counted(self):
+        good = "bench: end\ncounted: 8000000\r\n"
+        self.assertEqual(8000000, bench.counted(good))
+        for bad, why in ((good.replace("counted", "cut"), "counted 0 times"),
+                         (good + "counted: 1\n", "counted 2 times"),
+                         (good.replace("end", "error"), "error")):
+            with self.assertRaisesRegex(Refused, why):
+                bench.counted(bad)
+
     def test_a_machine_with_cpus_reports_its_own_ipis(self):
         wanted = bench._machine_wants("malta")
         self.assertIn("send machine desc 3", wanted)
         self.assertNotIn("send machine desc 4", wanted)
         self.assertIn("call smp many 7", bench._machine_wants(bench.CALLS))
+        for own in ("send machine call 7", "take machine slab 8"):
+            self.assertIn(own, bench._machine_wants(bench.CALLS))
+            self.assertIn(own, bench._own_wants("arm64-gicv5"))
 
 
 class Compare(Scratch):
@@ -158,8 +170,8 @@ class Verdict(Scratch):
         self.assertEqual([], bench.missed(**recorded["arm64"], reach=GOALS))
         self.assertEqual([], bench.missed(**recorded[bench.RESOURCES], reach={}))
         self.assertEqual([], bench.dependent(recorded[bench.RESOURCES]["series"]))
-        self.assertLessEqual(bench._machine_wants(bench.CALLS),
-                             recorded[bench.CALLS]["series"].keys())
+        for name in bench.OWN:
+            self.assertLessEqual(bench._wants(name, "series"), recorded[name]["series"].keys())
 
 
 class Full(Scratch):
@@ -175,15 +187,19 @@ class Full(Scratch):
         self.vectors = {"base": calls, "series": {**calls, **dict.fromkeys(
             bench.VECTOR_IPIS, 200.0 + bench.MAX_OVER_CALL)}}
         self.growth = dict(bench.MAX_GROWTH)
+        self.wakes = {"base": 8000.0, "series": 8000.0}
         recorded = self.folder / "known.json"
         recorded.write_text(json.dumps({"compiler": {}, "exact": {}}))
         for name, value in (("FOLDER", self.folder / "build"), ("TOP", self.folder),
                             ("RECORDED", recorded), ("_make_trees", mock.Mock()),
                             ("_build", mock.Mock()), ("_run", self.run_one),
+                            ("OWN", (bench.CALLS, "arm64-gicv5")),
                             ("gcc_of", lambda name: 99), ("plot", mock.Mock()),
+                            ("count_wake", lambda name, tree: self.wakes[tree]),
                             ("measure_size", self.size)):
             self.enterContext(mock.patch.object(bench, name, value))
         self.enterContext(mock.patch.object(bench.report, "TOP", self.folder))
+        self.enterContext(mock.patch.object(bench.boot, "need_qemu"))
 
     def size(self, name):
         return {"base": 1000, "series": 1000 + self.growth[name], "bloat": ["bloat"]}
@@ -212,9 +228,11 @@ class Full(Scratch):
         self.assertEqual([("malta", "base"), ("malta", "series")] * bench.ROUNDS,
                          [one for one in self.ran if one[0] == "malta"])
         record = json.loads((self.folder / "build/known.json").read_text())
-        self.assertEqual(dict.fromkeys(("arm64", "arm64-512", bench.CALLS, "x86_64"), "gcc 99"),
-                         record["compiler"])
+        self.assertEqual(dict.fromkeys(("arm64", "arm64-512", bench.CALLS, "arm64-gicv5",
+                                        "x86_64"), "gcc 99"), record["compiler"])
         self.assertEqual(self.exact, record["exact"]["arm64"])
+        self.assertEqual(bench._own_wants("arm64-gicv5"),
+                         record["exact"]["arm64-gicv5"]["series"].keys())
         results = json.loads((self.folder / "build/results.json").read_text())
         self.assertEqual(set(bench.CLOCKED), results["clocked"].keys())
         self.assertEqual(self.size("malta"), results["size"]["malta"])
@@ -224,9 +242,26 @@ class Full(Scratch):
         self.times["malta", "series"] = 2000
         self.refused("  malta: send machine desc 1 takes 2004 ns, on the base 1004 ns")
 
+    def test_a_wake_of_more_instructions(self):
+        self.wakes["series"] = 8000 * bench.TOLERANCE
+        bench.bench()
+        self.wakes["series"] += 1
+        self.refused("  malta: call smp wake 1 takes 8401 instructions, on the base 8000")
+
     def test_figures_above_the_base(self):
         self.exact["series"]["receive row domain 1"] = 999.0
         self.refused("  arm64-512: receive row domain 1 takes 999.0, on the base 84.0")
+
+    def test_ipis_of_a_machine_above_the_base(self):
+        self.times["arm64-gicv5", "series"] = 1001
+        self.refused("  arm64-gicv5: send machine call 1 takes 1002.0, on the base 1001.0")
+        self.assertIn("  arm64-gicv5: take machine slab 8 takes", self.said.getvalue())
+
+    def test_a_missing_qemu_is_told_before_anything_is_built(self):
+        bench.boot.need_qemu.side_effect = Refused("no QEMU")
+        with self.assertRaisesRegex(Refused, "no QEMU"):
+            bench.bench()
+        bench._build.assert_not_called()
 
     def test_a_send_far_above_a_call_of_a_function(self):
         self.vectors["series"]["send vector desc 62"] += 1

@@ -12,9 +12,9 @@ from support import EDITED, LONG, NEW, TOP, Project, Scratch, kernel_files
 
 from ipi import git
 from ipi.checks import round_trip
-from ipi.common import Failure, only_one_run, run
+from ipi.common import Failure, files_in, only_one_run, run
 from ipi.git import Repo, identity
-from ipi.series import base, branch, convert, export, mail
+from ipi.series import base, branch, convert, export, mail, patchfile
 
 
 class Prepare(Project):
@@ -271,6 +271,37 @@ class Rebase(Project):
         self.assertRaisesRegex(Failure, "not on top of its tag base", self.refresh)
 
 
+class FirstBaseDoesNotFit(Project):
+    """A new clone, and a kernel of a vendor in the first call."""
+
+    def setUp(self):
+        super().setUp()
+        self.prepare()
+        self.commit("a: Edit", {"kernel/a.c": EDITED})
+        self.refresh()
+        shutil.rmtree(self.linux)
+        self.ours = os.environ["LINUX"]
+        self.use_base(kernel_files(sublevel=6, **{
+            "kernel/a.c": LONG.replace("_005", "_six")}), "new.tar.xz")
+
+    def test_the_way_there_is_named(self):
+        text = "does not apply: .*\n.*no series yet .* LINUX= ./ipi prepare first, and then this"
+        with self.assertRaisesRegex(Failure, text):
+            self.prepare()
+        with mock.patch.dict(os.environ, LINUX=self.ours):
+            self.prepare()
+        with self.assertRaisesRegex(Failure, "git rebase --onto refs/ipi/incoming base"):
+            self.prepare()
+
+    def test_no_series_is_not_stored(self):
+        with self.assertRaises(Failure):
+            self.prepare()
+        for force in (False, True):
+            with self.assertRaisesRegex(Failure, "no commit on its base, .* ./ipi prepare first"):
+                self.refresh(force=force)
+        self.assertEqual(1, len(self.stored.names()))
+
+
 class Interrupted(Project):
     def test_while_unpacking(self):
         with mock.patch.object(branch, "_reset", side_effect=KeyboardInterrupt):
@@ -321,7 +352,7 @@ class Interrupted(Project):
 
             def stop(folder, *words, path=path):
                 if folder == path:
-                    for file in convert.files_in(path, "**/*"):
+                    for file in files_in(path, "**/*"):
                         file.unlink()
                     raise KeyboardInterrupt
                 replace(folder, *words)
@@ -552,6 +583,16 @@ class Mail(Project):
                          sorted(path.name for path in (self.folder / "mail").glob("*")))
         self.assertRegex(self.noted.getvalue(),
                          "no range-diff: v1 does not fit this base: 0002-a-Move.patch does not")
+
+    def test_a_version_without_a_queue_for_this_base_has_no_range_diff(self):
+        listed = (self.stored.own / patchfile.SERIES).relative_to(self.top)
+        run(["git", "-C", self.top, "rm", "-q", "--cached", listed])
+        run(["git", "-C", self.top, "commit", "-q", "-m", "no queue"])
+        run(["git", "-C", self.top, "tag", "v1"])
+        self.save()
+        mail.mail("", self.linux, self.top)
+        self.assertIn("v1 has no queue for 6.12, so there is no range-diff", self.said.getvalue())
+        self.assertFalse((self.folder / "mail/range-diff.txt").exists())
 
     def test_a_mail_that_gives_another_tree_is_refused(self):
         fill = mail._fill_cover

@@ -41,6 +41,16 @@ class Descriptions(Scratch):
             for config in described.configs:
                 self.assertTrue((TOP / "configs" / f"{config}.config").exists())
 
+    def test_what_the_base_has_not_is_in_fragments_that_it_does_not_get(self):
+        texts = [path.read_text(errors="replace") for path in (TOP / "patches").rglob("*.patch")]
+        new = {name for text in texts for name in re.findall(r"^\+config (\w+)", text, re.M)}
+        for path in (TOP / "linux").rglob("Kconfig"):
+            new |= set(re.findall(r"^config (\w+)", path.read_text(), re.M))
+        for config in {config for name in machine.names() for config in machine.load(name).configs}:
+            asked = build.wanted_symbols((TOP / "configs" / f"{config}.config").read_text())
+            found = {f"CONFIG_{name}" for name in new} & asked.keys()
+            self.assertEqual(config in machine.NEW, bool(found), f"{config}: {found}")
+
     def test_each_says_what_it_is(self):
         for name in machine.names():
             self.assertRegex(machine.comment(name), r"^\w.*[.\w]$", name)

@@ -24,6 +24,7 @@ def ending(end):
 class Suite(Scratch):
     others = {}
     ends = ()
+    needs = 0
 
     def run_suite(self, *checks, unit=(1, [], 0)):
         """The status and the lines; of @checks each is an error, or what a check returns."""
@@ -31,6 +32,7 @@ class Suite(Scratch):
                  for number, end in enumerate(checks)]
         with (mock.patch.object(ci, "_checks", return_value=named),
               mock.patch.object(ci, "OTHER_BASES", self.others),
+              mock.patch.object(ci, "NEEDED_BYTES", self.needs),
               mock.patch.object(ci.results, "write") as self.written,
               mock.patch.object(ci, "_run_elsewhere", side_effect=[unit, *self.ends])):
             status = ci.test()
@@ -74,6 +76,13 @@ class Count(Suite):
         said = "\n".join(lines[lines.index("Failed:"):])
         self.assertRegex(said, r"check0: FileNotFoundError: .*'x' \(test_ci.py:\d+\)")
         self.assertRegex(said, r"check1: KeyError: 'y' \(test_ci.py:\d+\)")
+
+    def test_no_disk_space_is_told_before_anything_runs(self):
+        self.needs = 1 << 60
+        with (mock.patch.object(ci, "LINUX", self.folder / "absent"),
+              self.assertRaisesRegex(Failure, "no disk space: all checks need .* GB are free")):
+            self.run_suite(None)
+        self.assertNotIn("== check0", self.said.getvalue())
 
     def test_an_interrupt_ends_it(self):
         with self.assertRaises(KeyboardInterrupt):

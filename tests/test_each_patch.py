@@ -60,7 +60,7 @@ class EachPatch(Kernels):
 
     def test_a_complaint_of_sparse(self):
         self.edit("// sparse: old\n" + LONG)
-        self.refused(Refused, "check: 'a: Edit': kernel/a.c: warning: old")
+        self.refused(Refused, "'a: Edit': kernel/a.c: warning: old")
 
     def test_what_its_parent_was_told_is_no_complaint(self):
         files = kernel_files(sublevel=6, **{"kernel/a.c": "// sparse: old\n" + LONG})
@@ -69,7 +69,7 @@ class EachPatch(Kernels):
         self.edit("// sparse: old\n" + EDITED)
         self.each()
         self.edit("// sparse: old\n// sparse: new\n" + EDITED, "a: Worse")
-        self.refused(Refused, "check: 'a: Worse': kernel/a.c: warning: new")
+        self.refused(Refused, "'a: Worse': kernel/a.c: warning: new")
 
     def test_what_an_earlier_run_built_is_not_taken_for_it(self):
         self.edit(EDITED)

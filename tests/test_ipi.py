@@ -133,6 +133,9 @@ class Words(Scratch):
     def test_unknown(self):
         self.refused("invalid choice: 'fly'", "fly")
         self.refused("unknown machine 'toaster', known are: arm", "boot", "toaster")
+        self.refused("invalid choice: 'help'", "packages", "help")
+        self.refused("unrecognized arguments: -v", "shell", "-v")
+        self.refused("unrecognized arguments: --append=a", "build", "--append=a")
         self.refused("argument part: invalid choice: 'x'", "mail", "x")
         self.refused("argument --base: invalid choice: '5.4'", "--base", "5.4", "boot")
 
@@ -162,6 +165,10 @@ class Words(Scratch):
     def test_the_base_is_settled_before_the_tools_are_loaded(self):
         self.parse("--base", "7.3", "prepare")
         self.assertEqual("7.3", self.base)
+
+    def test_the_base_may_stand_behind_the_command(self):
+        args = self.parse("boot", "--base", "7.3", "arm")
+        self.assertEqual(("7.3", "7.3", "arm"), (self.base, args.base, args.machine))
 
 
 class Packages(Scratch):

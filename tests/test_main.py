@@ -72,7 +72,7 @@ class Ends(Scratch):
         self.assertEqual((1, "", "ipi: no disk\n"), self.end(side_effect=Failure("no disk")))
 
     def test_what_the_system_says(self):
-        self.assertEqual((1, "", "ipi: No such file: /x\n"),
+        self.assertEqual((1, "", "ipi: No such file /x\n"),
                          self.end(side_effect=OSError(2, "No such file", "/x")))
 
     def test_an_interrupt(self):

@@ -2,6 +2,7 @@
 """Which mutants run where, what counts as noticed, and what is said of the rest."""
 
 import dataclasses
+import threading
 from collections import Counter
 from unittest import mock
 
@@ -127,12 +128,21 @@ class Stores(Scratch):
         with self.assertRaisesRegex(Failure, "has this twice"):
             self.survivors(text + text)
 
+    def test_what_a_machine_notices_survives_only_elsewhere(self):
+        text = ('[[survivors]]\nwhy = "no"\nmachine = "malta"\n'
+                'are = [["a.c", "f", "x;", "x; -> ;"]]\n')
+        self.assertEqual({}, self.survivors(text))
+
     def test_a_survivor_has_to_be_a_mutant(self):
         with mock.patch.object(mutate, "jobs_of", return_value=[job("here")]), \
-                mock.patch.object(mutate, "known_survivors") as known:
-            known.return_value = {job("here").name: "no"}
+                mock.patch.object(mutate, "_listed") as listed:
+            listed.return_value = {job("here").name: {}}
             mutate.check()
-            known.return_value = {job("gone").name: "no"}
+            listed.return_value = {job("here").name: {"machine": "pc"}}
+            with mock.patch.dict(mutate.MACHINES, {"a.c": ["um"]}), \
+                    self.assertRaisesRegex(Refused, r"pc does not test a\.c"):
+                mutate.check()
+            listed.return_value = {job("gone").name: {}}
             with self.assertRaisesRegex(Refused, r"there is not: a\.c \| f \| line \| gone"):
                 mutate.check()
 
@@ -157,7 +167,7 @@ class Machines(Scratch):
         self.assertEqual(["um", "um-smp", "x86_64"], mutate.anywhere("7.3"))
 
     def test_cpus_do_not_share(self):
-        with mock.patch.object(mutate.os, "cpu_count", return_value=4):
+        with mock.patch.object(mutate.build, "jobs", return_value=4):
             benches = [mutate.benches_for(mutate._described(name))
                        for name in ("um", "malta-8", "um-smp", "x86_64")]
         self.assertEqual([4, 4, 1, 1], benches)
@@ -182,14 +192,22 @@ class Runs(Scratch):
             best = mutate.run_stages(list(paths), list(labs), **options)
         return {one.name[3][0]: entry["verdict"] for one, entry in best.items()}
 
-    def test_only_vectors_need_what_takes_longest(self):
+    def test_a_file_is_tested_by_what_can_notice(self):
         for path, name, words in (
                 (mutate.CORE[0], "um", " kunit.filter=speed>very_slow"),
                 (mutate.CORE[0], "um-smp", " kunit.filter=speed>slow"),
-                ("kernel/irq/matrix.c", "x86_64", "")):
+                ("kernel/irq/matrix.c", "x86_64", ""),
+                ("arch/mips/kernel/smp-gic.c", "malta", " kunit.filter_glob=ipi-mips-*")):
             one = dataclasses.replace(job("1"), path=path)
             self.stages({name: FakeLab({one: {"verdict": "caught"}})}, [path])
             self.assertEqual([mock.call(name, words)], self.lab.call_args_list)
+
+    def test_files_together_need_all_cases(self):
+        ones = [dataclasses.replace(job("1"), path=path)
+                for path in ("kernel/irq/irqdesc.c", "arch/mips/kernel/smp-gic.c")]
+        self.stages({"malta": FakeLab(dict.fromkeys(ones, {"verdict": "caught"}))},
+                    [one.path for one in ones])
+        self.assertEqual([mock.call("malta", "")], self.lab.call_args_list)
 
     def test_what_is_known_does_not_run(self):
         one, two = job("1"), job("2")
@@ -221,6 +239,35 @@ class Runs(Scratch):
                              self.stages({"um": first, "x86_64": second}, seconds=3))
         self.assertEqual([], second.tested)
 
+    def test_a_survivor_of_a_sample_and_what_hangs_have_a_second_try(self):
+        bench = mock.Mock(**{"compile.return_value": ("", "code")})
+        caught, hangs = ("case 1", "", 1), ("hang after 1 s", "", 1)
+        for tries, runs, verdict, count in (
+                (1, [("", "", 1)], "survives", 1), (2, [("", "", 1), caught], "caught", 2),
+                (3, [caught], "caught", 1), (1, [hangs, ("", "", 1)], "survives", 2),
+                (1, [hangs, hangs], "caught", 2)):
+            lab = object.__new__(mutate.Lab)
+            lab._unharmed, lab._twins, lab._lock = {"a.c": "other"}, {}, threading.Lock()
+            lab.console = lab._words = None
+            lab.seconds, lab.tries = 2, tries
+            bench.run.side_effect = runs
+            with mock.patch.object(lab, "_ident", return_value="id"), \
+                    mock.patch.object(mutate, "_source", return_value=""):
+                found = lab._judge(bench, mock.Mock(path="a.c"))
+            self.assertEqual((verdict, count), (found["verdict"], bench.run.call_count))
+            bench.run.reset_mock()
+
+    def test_a_sample_is_what_user_mode_linux_has_to_notice(self):
+        jobs = [job("1"), job("2"), job("3")]
+        with mock.patch.object(mutate, "_listed", return_value={job("2").name: {}}), \
+                mock.patch.object(mutate, "run_stages", return_value={}) as stages, \
+                self.assertRaisesRegex(Failure, "no time for a mutant"):
+            mutate.sample()
+        (_, machines), words = stages.call_args
+        self.assertTrue(set(machines) <= {"um", "um-smp"})
+        self.assertCountEqual([job("1"), job("3")], words["choose"](jobs))
+        self.assertEqual(mutate.SAMPLE_SECONDS, words["seconds"])
+
     def test_the_score(self):
         best = {job("1"): {"verdict": "caught", "machine": "um", "how": ""},
                 job("2"): {"verdict": "survives"}, job("3"): {"verdict": "survives"},
@@ -230,7 +277,7 @@ class Runs(Scratch):
         self.assertEqual([job("3")], unknown)
         self.assertIn("| `a.c` | 3 | 1 | 1 | 1 | 33.3 % |", mutate.score(counts))
         self.assertIn(" 2 are the same code as before or equivalent", mutate.score(counts))
-        with mock.patch.object(mutate, "known_survivors", return_value={job("1").name: "why"}), \
+        with mock.patch.object(mutate, "_listed", return_value={job("1").name: {"why": "no"}}), \
                 self.assertRaisesRegex(Refused, r"nothing noticed a\.c \| f \| line \| 2"):
             mutate._conclude("mutate", best)
         self.assertIn("listed, but caught on um", self.said.getvalue())

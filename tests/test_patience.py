@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A QEMU that hangs is ended, one for which the host has no time is not."""
 
+import os
 import subprocess
 import unittest
 from pathlib import Path
@@ -144,3 +145,8 @@ class Run(Scratch):
             patience._end(process.pid)
         for pid in (process.pid, *children):
             self.assertTrue(any(f"/{pid}/task/" in str(path) for path in waits), pid)
+
+    def test_a_child_may_go_meanwhile(self):
+        with (mock.patch.object(patience, "_children", return_value=[1 << 30]),
+              mock.patch.object(patience.Path, "glob", side_effect=FileNotFoundError)):
+            self.assertEqual({}, patience.host_waits(os.getpid()))

@@ -8,6 +8,7 @@ from support import Scratch, write_program
 
 from ipi.checks import platforms
 from ipi.common import Failure, Refused
+from ipi.machines import machine
 
 
 class Platforms(Scratch):
@@ -17,32 +18,34 @@ class Platforms(Scratch):
                 self.assertTrue(platform[field], f"{name}: {field}")
 
     def test_a_change_of_the_defconfig(self):
-        config = self.folder / "platforms" / "x" / ".config"
-        config.parent.mkdir(parents=True)
-        wanted = {"change": "# CONFIG_SMP is not set\n"}
+        here = mock.Mock(kernel_folder=self.folder)
+        here.name = "x"
+        config = self.folder / ".config"
+        platform = {"defconfig": "x_defconfig", "change": "# CONFIG_SMP is not set\n"}
         for granted in (True, False):
-            config.write_text("CONFIG_SMP=y\n")
-
-            def make(*words, granted=granted):
-                self.assertEqual("olddefconfig", words[-1])
-                self.assertTrue(config.read_text().endswith(wanted["change"]))
-                config.write_text(wanted["change"] if granted else "CONFIG_SMP=y\n")
+            def make(_here, word, granted=granted):
+                if word == "x_defconfig":
+                    config.write_text("CONFIG_SMP=y\n")
+                else:
+                    self.assertEqual("olddefconfig", word)
+                    self.assertTrue(config.read_text().endswith(platform["change"]))
+                    config.write_text(platform["change"] if granted else "CONFIG_SMP=y\n")
                 return mock.Mock(returncode=0)
-            with (mock.patch("ipi.checks.platforms.BUILD", self.folder),
-                  mock.patch("ipi.checks.platforms._make", make)):
+            with mock.patch("ipi.checks.platforms._make", make):
                 if granted:
-                    platforms._change("x", wanted)
+                    platforms.configure(here, platform)
                     continue
                 with self.assertRaisesRegex(Failure, "does not grant x CONFIG_SMP=n"):
-                    platforms._change("x", wanted)
+                    platforms.configure(here, platform)
 
     def test_ccache_is_used_where_it_is(self):
         write_program(self.folder, "make", 'echo "$@"')
-        self.enterContext(mock.patch.object(platforms, "BUILD", self.folder))
-        platform = platforms.load()["bmips"]
+        write_program(self.folder, "mips-linux-gnu-gcc", "exit 0")
+        self.enterContext(mock.patch.object(machine, "BUILD", self.folder))
+        here = platforms.machine_of("bmips")
         for wanted in ("CC=mips-linux-gnu-gcc ", "CC=ccache mips-linux-gnu-gcc "):
             self.set_env(PATH=str(self.folder))
-            self.assertIn(wanted, platforms._make("bmips", platform, "x").stdout)
+            self.assertIn(wanted, platforms._make(here, "x").stdout)
             write_program(self.folder, "ccache", "exit 0")
 
     def build(self, said):
@@ -53,8 +56,8 @@ for word do case $word in O=*) out=${{word#O=}} ;; esac; done
 """)
         self.set_env(PATH=f"{self.folder}:{os.environ['PATH']}")
         known = {"bmips": {"arch": "mips", "cross": "", "defconfig": "bmips_stb_defconfig",
-                           "targets": ["kernel/irq/"]}}
-        with mock.patch.object(platforms, "BUILD", self.folder), \
+                           "targets": ["kernel/irq/"], "packages": ["gcc"]}}
+        with mock.patch.object(machine, "BUILD", self.folder), \
              mock.patch.object(platforms, "load", return_value=known):
             platforms.build_one("bmips")
 

@@ -26,9 +26,11 @@ class Checkpatch(unittest.TestCase):
         repo.subject.return_value = "genirq/ipi: Add IPI domains"
         done = subprocess.CompletedProcess([], status, said)
         allowed = lint.Allowed(entries)
-        with (mock.patch("ipi.checks.lint._checker", return_value=done),
+        with (mock.patch("ipi.checks.lint._checker", return_value=done) as checker,
               mock.patch("ipi.checks.lint._dictionary", return_value="/x")):
-            return lint.checkpatch(repo, ["commit"], allowed) + allowed.unused()
+            faults = lint.checkpatch(repo, ["commit"], allowed) + allowed.unused()
+        self.assertIn("--codespellfile=/x", checker.call_args.args[0])
+        return faults
 
     def test_each_complaint_is_a_fault(self):
         faults = self.check([])

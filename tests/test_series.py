@@ -7,10 +7,12 @@ from unittest import mock
 
 from support import EDITED, LONG, NEW, Project, kernel_files
 
-from ipi.checks import round_trip
+from ipi.checks import bindings, round_trip
 from ipi.common import Failure, Refused
 from ipi.git import Repo
-from ipi.series import branch, convert
+from ipi.machines import kunit, machine
+from ipi.measure import mutants
+from ipi.series import base, branch, convert
 
 
 class RoundTrip(Project):
@@ -165,6 +167,12 @@ class Rules(Project):
         path = self.stored.patches / name
         path.write_text(path.read_text().replace(old, new))
 
+    def test_an_author_without_an_address(self):
+        path = self.stored.patches / self.one
+        text = path.read_text()
+        path.write_text("From: nobody\n" + text[text.index("Subject:"):])
+        self.assert_refused("the author is not 'From: name <address>': nobody")
+
     def test_listed_patch_without_file(self):
         (self.stored.patches / self.one).unlink()
         self.assert_refused(f"series lists {self.one}, but")
@@ -227,6 +235,24 @@ class Editors(Project):
         round_trip.check(self.linux, self.top)
         (self.stored.linux / "kernel/new.c~").write_text("y")
         self.assertEqual(digest, self.stored.digest())
+
+    def test_no_list_has_them(self):
+        folder = self.folder / "linux"
+        (folder / "6.12").mkdir(parents=True)
+        for suffix in ("c", "toml", "yaml", "patch"):
+            for name in (f".#a_kunit.{suffix}", f"a_kunit.{suffix}~", f".a_kunit.{suffix}.swp"):
+                os.symlink("me@here", folder / name)
+            (folder / f"a_kunit.{suffix}").write_text("")
+        with mock.patch.object(bindings, "TOP", self.folder), \
+             mock.patch.object(bindings, "BINDINGS", "."), \
+             mock.patch.object(mutants, "MUTANTS", folder), \
+             mock.patch.object(mutants, "load", lambda path: path):
+            found = [*kunit._files_in(folder, "mips"), *bindings.ours(), *mutants.load_all()]
+        self.assertEqual(["a_kunit.c", "a_kunit.yaml", "a_kunit.patch"],
+                         [path.name for path in found])
+        self.assertEqual(["a_kunit"], machine.names(folder))
+        with mock.patch.object(base, "FOLDERS", folder):
+            self.assertEqual(["6.12"], base.names())
 
     def test_refresh_leaves_them(self):
         self.commit("a: Remove", {"kernel/new.c": None, "kernel/.kunitconfig": None})

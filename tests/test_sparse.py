@@ -67,6 +67,37 @@ class Static(Checked):
         sparse.static()
         self.assertEqual(1, len(self.made("C=1")))
 
+    def test_a_file_that_only_a_platform_has(self):
+        self.enterContext(mock.patch.object(sparse, "PLATFORMS", {"lantiq": ["lib/new.o"]}))
+        self.series("", "", **{"lib/new.c": LONG})
+        sparse.static()
+        self.assertTrue(self.made("xway_defconfig"))
+        self.assertTrue(self.made("C=1", "W=1", "lib/new.o"))
+
+    def test_a_complaint_on_a_platform(self):
+        self.enterContext(mock.patch.object(sparse, "PLATFORMS", {"lantiq": ["kernel/a.o"]}))
+        self.enterContext(mock.patch.object(sparse, "MACHINES", ()))
+        self.series("sparse: odd", "sparse: odd\n// sparse: new")
+        self.refused(sparse.static, "check: 1 complaints\n  kernel/a.c: warning: new$")
+
+    def test_a_lock_that_guard_releases(self):
+        said = "// sparse: context imbalance in 'f' - wrong count at exit\n"
+        lock, guard = ("static int f(int a,\n\t\tint b)\n{\n\t" + what + "(&l);\n}\n"
+                       for what in ("raw_spin_lock", "guard(raw_spinlock)"))
+        self.series("", "", **{"lib/new.c": said + guard})
+        self.enterContext(mock.patch.object(sparse, "PLATFORMS", {"lantiq": ["lib/new.o"]}))
+        sparse.static()
+        self.commit("a: Lock", {"lib/new.c": said + lock + guard.replace("f(", "g(")})
+        self.refused(sparse.static, "lib/new.c: warning: context imbalance")
+        both = guard.replace("\n}", "\n\traw_spin_lock_irq(&m);\n}")
+        self.commit("a: Lock, too", {"lib/new.c": said + both})
+        self.refused(sparse.static, "lib/new.c: warning: context imbalance")
+
+    def test_a_program_is_no_object(self):
+        self.enterContext(mock.patch.object(sparse, "PROGRAMS", {"lib/new.o"}))
+        self.series("", "", **{"lib/new.c": LONG})
+        sparse.static()
+
     def test_a_file_that_no_machine_builds(self):
         self.series("", "", **{"lib/new.c": LONG})
         self.refused(sparse.static, "check: 1 complaints\n  no machine builds lib/new.o")
@@ -85,6 +116,9 @@ class WhatSparseDoesNotKnow(Scratch):
         self.assertEqual(self.told("-march=rv64imac_zihintpause", "-W_x", "a b.c")[-3:],
                          ["-march=rv64imac", "-W_x", "a b.c"])
 
+    def test_the_length_of_a_string(self):
+        self.assertIn("-D__builtin_strlen(x)=(sizeof(x) - 1)", self.told("a.c"))
+
     def test_the_operator_that_drops_qualifiers(self):
         self.assertIn("-D__typeof_unqual__=__typeof__", self.told("a.c"))
 
@@ -98,7 +132,8 @@ class Cocci(Checked):
 
     def series(self, old, new, **files):
         super().series(old, new, **{
-            f"{coccinelle.RULES}/free/x.cocci": "// Options: --no-includes\n", **files})
+            f"{coccinelle.RULES}/free/x.cocci": "// Options: --no-includes\nvirtual report\n",
+            f"{coccinelle.RULES}/api/y.cocci": "virtual patch\n", **files})
 
     def asked(self):
         return (self.folder / "asked").read_text().splitlines()
@@ -116,6 +151,11 @@ class Cocci(Checked):
         coccinelle.cocci()
         told, = self.asked()
         self.assertTrue(re.search("x.cocci --no-includes .* kernel/a.c$", told), told)
+
+    def test_a_rule_that_only_rewrites_is_not_asked(self):
+        self.series("", "")
+        coccinelle.cocci()
+        self.assertNotIn("y.cocci", "".join(self.asked()))
 
     def test_a_new_file_is_not_asked_of_the_base(self):
         self.series("", "", **{"lib/new.c": "// cocci: leak\n"})

@@ -42,7 +42,7 @@ def run(args):
     except Failure as failure:
         print(f"ipi: {failure}", file=sys.stderr)
     except OSError as error:
-        print(f"ipi: {error.strerror}: {error.filename}", file=sys.stderr)
+        print("ipi:", *filter(None, (error.strerror, error.filename)), file=sys.stderr)
     except KeyboardInterrupt:
         print("ipi: interrupted; the same command can be run again", file=sys.stderr)
     return 1
@@ -52,13 +52,15 @@ def main(words):
     early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     early.add_argument("--base")
     # Of the environment, too: ./ipi test sets it for itself.
-    named = early.parse_known_args(words)[0].base
+    found, rest = early.parse_known_args(words)
+    named = found.base
     if named and (Path(__file__).parents[1] / "base" / named).is_dir():
         os.environ["IPI_BASE"] = named
     from ipi import commands
 
     parser = commands.parser()
-    args = parser.parse_args(words)
+    # --base may stand behind the command as well
+    args = parser.parse_args(["--base", named, *rest] if named else words)
     if not hasattr(args, "command"):
         parser.print_help()
         return 0

@@ -4,9 +4,11 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import time
+from fnmatch import fnmatch
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
@@ -19,6 +21,8 @@ LINUX = BUILD / "linux"
 # As messages name them: the entry for this base, and its work tree.
 IPI = "./ipi" if BASE == DEFAULT_BASE else f"./ipi --base {BASE}"
 TREE = str(LINUX.relative_to(TOP))
+# What vi, Emacs and patch leave beside a file.
+_LEFT = (".*.sw?", ".#*", "#*#", "*~", "*.orig", "*.rej")
 
 
 class Failure(Exception):
@@ -27,6 +31,20 @@ class Failure(Exception):
 
 def say(text):
     print(text, flush=True)
+
+
+def files_in(folder, pattern="*"):
+    """The files in @folder that match @pattern, without what editors leave there."""
+    return sorted(path for path in folder.glob(pattern)
+                  if not path.is_dir() and not any(fnmatch(path.name, left) for left in _LEFT))
+
+
+def check_space(folder, needed, what):
+    """Refuses to begin @what where fewer than @needed bytes are free, before hours of work."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise Failure(f"no disk space: {what} need {needed >> 30} GB, "
+                      f"{free / (1 << 30):.1f} GB are free at {folder}")
 
 
 class Refused(Failure):

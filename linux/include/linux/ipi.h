@@ -300,8 +300,8 @@ static __always_inline bool ipi_iter_find(struct ipi_iter *iter,
  * the targets loses it while the hwirqs of others still lead to the IPI, so those
  * which the CPU has not enabled must not reach it. send_ipi() gets the CPUs to
  * send to and runs with preemption disabled. It looks their hwirqs up in the
- * mapping, and carries, once per mask, the barrier that orders prior memory
- * accesses before the IPI. The mask of a global IPI is not checked: it may be
+ * mapping, and carries, once per mask, the barrier that orders prior stores
+ * before the IPI. The mask of a global IPI is not checked: it may be
  * empty, or have CPUs which do not exist. For an external target the mask has no
  * meaning but to for_each_ipi_hwirq().
  *

@@ -474,28 +474,34 @@ static void ipi_chip_eoi(struct irq_data *data)
 	}
 }
 
+/*
+ * An IPI which is being destroyed, or of which this CPU is leaving the targets,
+ * has its hwirq for a while still. The controller might find it gone when it looks,
+ * unless ipi_destroy() has to wait for that: so ask for what ipi_shrink() changes
+ * before the grace period. Pairs with the WRITE_ONCE() there, under the same lock
+ * of the descriptor.
+ */
+static noinline bool ipi_is_target(struct irq_data *data)
+{
+	return ipi_is_here(data) &&
+	       !READ_ONCE(ACCESS_PRIVATE(irq_data_get_ipi_mapping(data), gone)) &&
+	       cpumask_test_cpu(smp_processor_id(), irq_data_get_affinity_mask(data));
+}
+
+/* A CPU which leaves has nothing to mask */
 static void ipi_chip_mask(struct irq_data *data)
 {
-	if (ipi_is_here(data))
+	if (ipi_is_target(data))
 		irq_chip_mask_parent(data);
 }
 
-/*
- * An IPI which is being destroyed, or of which this CPU is leaving the targets,
- * has its hwirq for a while still. Pairs with the WRITE_ONCE() in ipi_shrink(), under
- * the same lock of the descriptor.
- */
 static void ipi_chip_unmask(struct irq_data *data)
 {
-	unsigned int cpu = smp_processor_id();
-
-	if (ipi_is_here(data) &&
-	    !READ_ONCE(ACCESS_PRIVATE(irq_data_get_ipi_mapping(data), gone)) &&
-	    cpumask_test_cpu(cpu, irq_data_get_affinity_mask(data)))
+	if (ipi_is_target(data))
 		irq_chip_unmask_parent(data);
 	else
 		pr_err_ratelimited("IPI %u has no target CPU %u, not unmasked\n",
-				   data->irq, cpu);
+				   data->irq, smp_processor_id());
 }
 
 /* The number behind the name is the domain's, no hwirq of the controller */

@@ -100,6 +100,10 @@ int fwnode_irq_reserve_ipi_byname(const struct fwnode_handle *fwnode, const char
 	if (index == -EINVAL || index == -ENODATA)
 		return -ENOENT;
 
+	/* It is no list of strings */
+	if (index == -EPROTO || index == -EILSEQ)
+		return -EINVAL;
+
 	return index < 0 ? index : fwnode_irq_reserve_ipi(fwnode, index);
 }
 
@@ -126,8 +130,8 @@ static void devm_ipi_destroy(void *virq)
  * * %-ENODEV	- The controller is disabled.
  * * %-ENXIO	- There is no such processor, or the controller cannot reach it.
  * * %-EBUSY	- Linux may run on the processor.
- * * %-EINVAL	- The tree is wrong: no controller, or an id of not one or two
- *		  cells, or one which is too large.
+ * * %-EINVAL	- The tree is wrong: no controller, an id of not one or two
+ *		  cells, or one which is too large, or names that are none.
  * * %-ENOMEM	- No descriptor or no memory.
  * * %-ENOSPC	- No hwirqs left.
  */

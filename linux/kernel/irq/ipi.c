@@ -107,7 +107,7 @@ static int ipi_send_external(struct irq_data *data, const struct ipi_mapping *ma
  * For drivers. An IPI which nobody reserved, see irq_set_global_ipi(), belongs
  * to the architecture and is refused.
  *
- * Memory accesses before the call are visible to the targets when they handle
+ * Stores before the call are visible to the targets when they handle
  * the IPI. A target which is offline or has the IPI disabled may lose it, see
  * Documentation/IRQ-ipi.txt.
  *
@@ -143,7 +143,7 @@ EXPORT_SYMBOL_GPL(irq_send_ipi);
  * @virq:	Linux interrupt number from irq_reserve_ipi() or
  *		irq_reserve_ipi_external()
  *
- * Memory accesses before the call are visible to the targets when they handle
+ * Stores before the call are visible to the targets when they handle
  * the IPI. A target which is offline or has the IPI disabled may lose it, see
  * Documentation/IRQ-ipi.txt.
  *
@@ -228,7 +228,7 @@ static noinline int ipi_check_and_send(struct irq_data *data,
  * For arch and core code which keeps the IPI for good. Not for drivers, which
  * use irq_send_ipi().
  *
- * Memory accesses before the call are visible to the targets when they handle
+ * Stores before the call are visible to the targets when they handle
  * the IPI.
  *
  * Context: Any in which the caller cannot be preempted, including NMI. Neither

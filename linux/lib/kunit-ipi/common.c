@@ -5,6 +5,7 @@
 
 #include <linux/cleanup.h>
 #include <linux/cpu.h>
+#include <linux/delay.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/irqnr.h>
@@ -13,9 +14,13 @@
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/smp.h>
+#include <linux/spinlock.h>
+#include <linux/sprintf.h>
+#include <linux/string.h>
 #include <linux/tracepoint.h>
 
 #include <trace/events/kmem.h>
+#include <trace/events/printk.h>
 
 #include "common.h"
 
@@ -45,6 +50,17 @@ void ipi_test_no_hotplug(struct kunit *test)
 {
 	cpu_hotplug_disable();
 	ipi_test_at_exit(test, allow_hotplug, NULL);
+}
+
+/* ipi_test_stay - Let the thread of a test stay on a CPU, which stays online */
+unsigned int ipi_test_stay(struct kunit *test)
+{
+	unsigned int cpu;
+
+	ipi_test_no_hotplug(test);
+	cpu = cpumask_first(cpu_online_mask);
+	KUNIT_ASSERT_EQ(test, 0, set_cpus_allowed_ptr(current, cpumask_of(cpu)));
+	return cpu;
 }
 
 /* ipi_test_nr_descs - Count the interrupt descriptors in the system */
@@ -212,6 +228,43 @@ bool ipi_test_frees(struct kunit *test, void (*func)(void *arg), void *arg, cons
 #endif
 }
 
+static bool has_prefix(const char *text, size_t len, const char *prefix)
+{
+	return len >= strlen(prefix) && !memcmp(text, prefix, strlen(prefix));
+}
+
+static void probe_console(void *data, const char *text, size_t len)
+{
+	struct ipi_test_log *log = data;
+
+	if (in_task() && current == log->task && (has_prefix(text, len, "genirq/ipi: ") ||
+						  has_prefix(text, len, "irq: "))) {
+		log->nr++;
+		scnprintf(log->text, sizeof(log->text), "%.*s", (int)len, text);
+	}
+}
+
+/**
+ * ipi_test_log_start - Listen to what the layer writes in the calling thread
+ * @test:	Test, which is skipped if there is no tracepoint
+ * @log:	What it writes. Until ipi_test_log_stop(), no assertion may fail.
+ */
+void ipi_test_log_start(struct kunit *test, struct ipi_test_log *log)
+{
+	if (!IS_ENABLED(CONFIG_PRINTK) || !IS_ENABLED(CONFIG_TRACEPOINTS))
+		kunit_skip(test, "no tracepoint tells what is written");
+
+	*log = (struct ipi_test_log) { .task = current };
+	KUNIT_ASSERT_EQ(test, 0, register_trace_console(probe_console, log));
+}
+
+/* ipi_test_log_stop - Stop listening */
+void ipi_test_log_stop(struct kunit *test, struct ipi_test_log *log)
+{
+	KUNIT_EXPECT_EQ(test, 0, unregister_trace_console(probe_console, log));
+	tracepoint_synchronize_unregister();
+}
+
 static void stop(void *task)
 {
 	kthread_stop(task);
@@ -243,4 +296,64 @@ int ipi_test_wait_for_stop(void)
 void ipi_test_stop(struct kunit *test, struct task_struct *task)
 {
 	kunit_release_action(test, stop, task);
+}
+
+/**
+ * struct holder - Who holds the lock of a descriptor
+ * @desc:	Descriptor
+ * @look:	What the holder looks at in the end
+ * @held:	The lock is held
+ * @begun:	Somebody else is about to want it
+ * @kept:	What @look said
+ */
+struct holder {
+	struct irq_desc	*desc;
+	bool		(*look)(struct irq_desc *desc);
+	bool		held;
+	bool		begun;
+	bool		kept;
+};
+
+static int holder_thread(void *data)
+{
+	struct holder *holder = data;
+
+	scoped_guard(raw_spinlock_irqsave, &holder->desc->lock) {
+		WRITE_ONCE(holder->held, true);
+		/* Not for ever: who keeps the other CPU may wait for this one */
+		for (int i = 0; i < 20000 && !READ_ONCE(holder->begun); i++)
+			udelay(5);
+		/* Longer than it takes to get to the lock */
+		mdelay(100);
+		holder->kept = holder->look(holder->desc);
+	}
+	return ipi_test_wait_for_stop();
+}
+
+/**
+ * ipi_test_under_lock - Have something done while another CPU holds a descriptor's lock
+ * @test:	Test, which is skipped if there is no other CPU
+ * @irq:	Linux interrupt number
+ * @func:	What has to wait for the lock
+ * @kept:	Whether the descriptor is as it was before
+ *
+ * Return: Whether it was, until the lock was released.
+ */
+bool ipi_test_under_lock(struct kunit *test, unsigned int irq, void (*func)(void *irq),
+			 bool (*kept)(struct irq_desc *desc))
+{
+	struct holder holder = { .desc = irq_to_desc(irq), .look = kept };
+	unsigned int cpu = ipi_test_stay(test);
+	struct task_struct *task;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	task = kthread_run_on_cpu(holder_thread, &holder,
+				  cpumask_any_but(cpu_online_mask, cpu), "ipi-holder/%u");
+	ipi_test_thread(test, task);
+	while (!READ_ONCE(holder.held))
+		cond_resched();
+	WRITE_ONCE(holder.begun, true);
+	func((void *)(unsigned long)irq);
+	ipi_test_stop(test, task);
+	return holder.kept;
 }

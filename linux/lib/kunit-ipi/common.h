@@ -11,6 +11,7 @@
 #include <linux/cpumask.h>
 #include <linux/interrupt.h>
 #include <linux/ipi.h>
+#include <linux/irqdesc.h>
 #include <linux/irqdomain.h>
 #include <linux/percpu-defs.h>
 #include <linux/sched.h>
@@ -23,6 +24,7 @@ DECLARE_PER_CPU(unsigned int, ipi_test_received);
 void ipi_test_at_exit(struct kunit *test, kunit_action_t *action, void *ctx);
 void ipi_test_need_two(struct kunit *test, const struct cpumask *mask);
 void ipi_test_no_hotplug(struct kunit *test);
+unsigned int ipi_test_stay(struct kunit *test);
 unsigned int ipi_test_nr_descs(void);
 
 int ipi_test_keep(struct kunit *test, int virq);
@@ -42,6 +44,24 @@ void ipi_test_disable_on(const struct cpumask *mask, int virq);
 
 void ipi_test_prepare_failslab(struct kunit *test);
 bool ipi_test_frees(struct kunit *test, void (*func)(void *arg), void *arg, const void *ptr);
+
+/**
+ * struct ipi_test_log - What the layer writes to the log in the thread of a test
+ * @task:	Thread
+ * @nr:		Number of lines
+ * @text:	The last one
+ */
+struct ipi_test_log {
+	struct task_struct	*task;
+	unsigned int		nr;
+	char			text[128];
+};
+
+void ipi_test_log_start(struct kunit *test, struct ipi_test_log *log);
+void ipi_test_log_stop(struct kunit *test, struct ipi_test_log *log);
+
+bool ipi_test_under_lock(struct kunit *test, unsigned int irq, void (*func)(void *irq),
+			 bool (*kept)(struct irq_desc *desc));
 
 struct task_struct *ipi_test_thread(struct kunit *test, struct task_struct *task);
 int ipi_test_wait_for_stop(void);

@@ -4,11 +4,14 @@
  * hwirqs, so they are left if the system was booted with nr_cpus=1.
  */
 
+#include <linux/delay.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
+#include <linux/percpu.h>
 
 #include <asm/cpu-features.h>
 #include <asm/mach-generic/irq.h>
+#include <asm/mipsregs.h>
 
 #include "real.h"
 
@@ -59,6 +62,36 @@ static void cpu_intc_delivery(struct kunit *test)
 		real_expect_delivery(test, virqs[i], mask);
 }
 
+/* A masked IPI waits until it is unmasked, and an unmasked one is let through */
+static void cpu_intc_mask_and_unmask(struct kunit *test)
+{
+	int virq = ipi_test_reserve(test, test->priv, cpumask_of(0));
+	unsigned int bit = IE_SW0 << ipi_get_hwirq(virq, 0);
+
+	ipi_test_request(test, virq, ipi_test_count);
+	ipi_test_enable_on(cpumask_of(0), virq);
+	KUNIT_EXPECT_TRUE(test, read_c0_status() & bit);
+	ipi_test_disable_on(cpumask_of(0), virq);
+	KUNIT_EXPECT_FALSE(test, read_c0_status() & bit);
+
+	/* The next timer interrupt is no occasion to handle it */
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, 0), 0);
+	ipi_test_enable_on(cpumask_of(0), virq);
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, 0), 1);
+}
+
+/* No device can have a software interrupt, whether an IPI has it or not */
+static void cpu_intc_no_device(struct kunit *test)
+{
+	struct irq_domain *ipi = test->priv;
+
+	for (int i = 0; i < NR_SW_IRQS; i++)
+		KUNIT_EXPECT_EQ(test, irq_create_mapping(ipi->parent, i), 0);
+}
+
 /* Processors outside of Linux are out of reach */
 static void cpu_intc_external(struct kunit *test)
 {
@@ -68,6 +101,8 @@ static void cpu_intc_external(struct kunit *test)
 static struct kunit_case cpu_intc_cases[] = {
 	KUNIT_CASE(cpu_intc_exhausted),
 	KUNIT_CASE(cpu_intc_delivery),
+	KUNIT_CASE(cpu_intc_mask_and_unmask),
+	KUNIT_CASE(cpu_intc_no_device),
 	KUNIT_CASE(cpu_intc_external),
 	{ }
 };

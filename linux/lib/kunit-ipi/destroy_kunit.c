@@ -9,6 +9,7 @@
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/kthread.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
@@ -56,6 +57,7 @@ static void destroy_leaves_no_trace(struct kunit *test)
 	irq_free_desc(irq);
 }
 
+#ifdef CONFIG_SPARSE_IRQ
 static void destroy_all_targets(void *virq)
 {
 	irq_destroy_ipi((unsigned long)virq, NULL);
@@ -70,6 +72,7 @@ static void destroy_frees_percpu_state(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, enabled);
 	KUNIT_EXPECT_TRUE(test, ipi_test_frees(test, destroy_all_targets, (void *)virq, enabled));
 }
+#endif
 
 /* The targets which stay go on, those which leave are refused */
 static void destroy_subset(struct kunit *test)
@@ -329,6 +332,7 @@ static void destroy_keeps_mapping_for_viewers(struct kunit *test)
  * @hwirq:	Its hwirq, as drivers are told
  * @requested:	What the request returned
  * @enabled:	The controller was told to unmask the hwirq
+ * @disabled:	The controller was told to mask it
  */
 static struct intruder {
 	int		virq;
@@ -339,6 +343,7 @@ static struct intruder {
 	irq_hw_number_t	hwirq;
 	int		requested;
 	bool		enabled;
+	bool		disabled;
 } intruder;
 
 static void intrude(struct fake_ipi *fake)
@@ -360,7 +365,10 @@ static void intrude(struct fake_ipi *fake)
 	/* Enabling takes no request: a chained handler does without */
 	ipi_test_enable_on(cpumask_of(in->cpu), in->virq);
 	in->enabled = !bitmap_empty(fake->cpus[in->cpu].enabled, fake->size);
+	bitmap_fill(fake->cpus[in->cpu].enabled, fake->size);
 	ipi_test_disable_on(cpumask_of(in->cpu), in->virq);
+	in->disabled = !bitmap_full(fake->cpus[in->cpu].enabled, fake->size);
+	bitmap_zero(fake->cpus[in->cpu].enabled, fake->size);
 }
 
 /* From its first step on, nobody gets hold of what is being destroyed */
@@ -382,6 +390,7 @@ static void destroy_hands_off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, intruder.hwirq, INVALID_HWIRQ);
 	KUNIT_EXPECT_EQ(test, intruder.requested, -EINVAL);
 	KUNIT_EXPECT_FALSE(test, intruder.enabled);
+	KUNIT_EXPECT_FALSE(test, intruder.disabled);
 }
 
 /* Nor does a CPU which is leaving, while the others go on */
@@ -408,34 +417,33 @@ static void destroy_hands_off_leaving(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->nr_sent, 1);
 	KUNIT_EXPECT_EQ(test, intruder.requested, 0);
 	KUNIT_EXPECT_FALSE(test, intruder.enabled);
+	KUNIT_EXPECT_FALSE(test, intruder.disabled);
 }
 
 /**
  * struct changer - One who changes the caller's mask in the middle of a destroy
- * @desc:	Descriptor of the IPI, whose lock holds the destroy up
+ * @root:	Domain whose mutex the destroy waits for when it has copied the mask
+ * @destroyer:	Thread which destroys the IPI
  * @mask:	Mask
  * @inside:	The lock is held
- * @left:	A target was gone before the lock was released
  */
 struct changer {
-	struct irq_desc	*desc;
-	struct cpumask	*mask;
-	bool		inside;
-	bool		left;
+	struct irq_domain	*root;
+	struct task_struct	*destroyer;
+	struct cpumask		*mask;
+	bool			inside;
 };
 
 static int changer_thread(void *data)
 {
 	struct changer *changer = data;
-	const struct cpumask *targets;
 
-	scoped_guard(raw_spinlock_irqsave, &changer->desc->lock) {
+	scoped_guard(mutex, &changer->root->mutex) {
 		WRITE_ONCE(changer->inside, true);
-		/* Longer than a destroy takes to get to the lock */
-		mdelay(READER_MS);
+		/* It has copied the mask when it sleeps, unless another destroy holds it up */
+		while (READ_ONCE(changer->destroyer->__state) != TASK_UNINTERRUPTIBLE)
+			schedule_timeout_uninterruptible(1);
 		cpumask_copy(changer->mask, cpu_possible_mask);
-		targets = irq_data_get_affinity_mask(&changer->desc->irq_data);
-		changer->left = !cpumask_equal(targets, cpu_possible_mask);
 	}
 	return ipi_test_wait_for_stop();
 }
@@ -443,28 +451,46 @@ static int changer_thread(void *data)
 /* The mask may be one which changes, as that of the online CPUs */
 static void destroy_changing_mask(struct kunit *test)
 {
-	unsigned int other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
 	struct fake_ipi *fake = test->priv;
 	int virq = fake_reserve(test, fake, cpu_possible_mask);
-	struct changer changer = { .desc = irq_to_desc(virq) };
+	struct changer changer = { .root = fake->ipi->root, .destroyer = current };
 	struct task_struct *task;
 
-	ipi_test_need_two(test, cpu_online_mask);
+	ipi_test_need_two(test, cpu_possible_mask);
 	changer.mask = fake_mask(test, MASK_SINGLE);
-	task = kthread_run_on_cpu(changer_thread, &changer, other, "ipi-changer/%u");
-	ipi_test_thread(test, task);
+	task = ipi_test_thread(test, kthread_run(changer_thread, &changer, "ipi-changer"));
 	while (!READ_ONCE(changer.inside))
 		cond_resched();
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, changer.mask), 0);
 	ipi_test_stop(test, task);
-	/* Who requests or enables it has the lock, too */
-	KUNIT_EXPECT_FALSE(test, changer.left);
 
+	KUNIT_ASSERT_NOT_NULL(test, irq_get_irq_data(virq));
 	KUNIT_EXPECT_EQ(test, cpumask_weight(irq_get_affinity_mask(virq)),
 			num_possible_cpus() - 1);
 	KUNIT_EXPECT_EQ(test, nr_used(fake), num_possible_cpus() - 1);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+}
+
+static void destroy_last(void *virq)
+{
+	irq_destroy_ipi((unsigned long)virq, cpumask_of(cpumask_last(cpu_possible_mask)));
+}
+
+static bool has_all_targets(struct irq_desc *desc)
+{
+	return cpumask_equal(irq_data_get_affinity_mask(&desc->irq_data), cpu_possible_mask);
+}
+
+/* No target leaves while the lock is held, as it is to request or enable an IPI */
+static void destroy_under_lock(struct kunit *test)
+{
+	int virq = fake_reserve(test, test->priv, cpu_possible_mask);
+
+	ipi_test_need_two(test, cpu_online_mask);
+	KUNIT_EXPECT_TRUE(test, ipi_test_under_lock(test, virq, destroy_last, has_all_targets));
+	KUNIT_EXPECT_EQ(test, cpumask_weight(irq_get_affinity_mask(virq)),
+			num_possible_cpus() - 1);
 }
 
 /* A hwirq which was given back serves the next IPI, and only that */
@@ -600,7 +626,9 @@ static struct kunit_case destroy_cases[] = {
 	KUNIT_CASE_PARAM(destroy_subset, fake_gen_params),
 	KUNIT_CASE_PARAM(destroy_all_but_first, fake_gen_params),
 	KUNIT_CASE(destroy_leaves_no_trace),
+#ifdef CONFIG_SPARSE_IRQ
 	KUNIT_CASE(destroy_frees_percpu_state),
+#endif
 	KUNIT_CASE(destroy_subset_then_reserve),
 	KUNIT_CASE(destroy_waits_for_senders),
 	KUNIT_CASE(destroy_keeps_mapping_for_readers),
@@ -608,6 +636,7 @@ static struct kunit_case destroy_cases[] = {
 	KUNIT_CASE(destroy_hands_off),
 	KUNIT_CASE(destroy_hands_off_leaving),
 	KUNIT_CASE(destroy_changing_mask),
+	KUNIT_CASE(destroy_under_lock),
 	KUNIT_CASE(destroy_bad_arguments),
 	KUNIT_CASE(destroy_requested),
 	KUNIT_CASE(destroy_enabled_target),

@@ -6,6 +6,7 @@
 #include <linux/bitfield.h>
 #include <linux/completion.h>
 #include <linux/cpu.h>
+#include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/irq.h>
@@ -20,6 +21,8 @@
 #include <linux/platform_device.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+
+#include <trace/events/ipi.h>
 
 #include <asm/mips-cps.h>
 #include <asm/smp-cps.h>
@@ -96,6 +99,12 @@ static void gic_spares_devices(struct kunit *test)
 	do {
 		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
 	} while (i--);
+
+	virqs[0] = irq_reserve_ipi(ipi, cpumask_of(0));
+	KUNIT_EXPECT_GT(test, virqs[0], 0);
+	KUNIT_EXPECT_EQ(test, irq_create_mapping(gic, GIC_NUM_LOCAL_INTRS +
+						 ipi_get_hwirq(virqs[0], 0)), 0);
+	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[0], NULL), 0);
 
 	device = irq_create_mapping(gic, GIC_NUM_LOCAL_INTRS + intr);
 	if (!device)
@@ -346,6 +355,38 @@ static void gic_foreign_vps_spared(struct kunit *test)
 }
 #endif
 
+static struct irq_desc *resched_desc(void)
+{
+	struct irq_desc *desc;
+	unsigned int irq;
+
+	for_each_irq_desc(irq, desc) {
+		const struct irqaction *action = desc->action;
+
+		if (action && action->name && !strcmp(action->name, "IPI resched"))
+			return desc;
+	}
+	return NULL;
+}
+
+/* A CPU which is to reschedule is told by an IPI */
+static void gic_smp_resched(struct kunit *test)
+{
+	unsigned int cpu = cpumask_last(cpu_online_mask), before, tries;
+	struct irq_desc *desc;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	ipi_test_no_hotplug(test);
+	desc = resched_desc();
+	KUNIT_ASSERT_NOT_NULL(test, desc);
+
+	before = irq_desc_kstat_cpu(desc, cpu);
+	smp_send_reschedule(cpu);
+	for (tries = 100; tries && irq_desc_kstat_cpu(desc, cpu) == before; tries--)
+		msleep(20);
+	KUNIT_EXPECT_NE(test, irq_desc_kstat_cpu(desc, cpu), before);
+}
+
 #ifdef CONFIG_HOTPLUG_CPU
 /* The SMP IPIs which are enabled on a CPU */
 static unsigned int nr_smp_ipis(struct kunit *test, unsigned int cpu)
@@ -466,7 +507,7 @@ static void doorbell_ring(struct kunit *test, unsigned int i)
 	struct msi_msg *msg = &doorbells[i].msg;
 	void __iomem *wedge = ioremap((u64)msg->address_hi << 32 | msg->address_lo, 4);
 
-	KUNIT_ASSERT_NOT_NULL(test, wedge);
+	KUNIT_ASSERT_NOT_NULL(test, (__force void *)wedge);
 	__raw_writel(msg->data, wedge);
 	iounmap(wedge);
 }
@@ -580,6 +621,7 @@ static struct kunit_case gic_cases[] = {
 	KUNIT_CASE_SLOW(gic_doorbell_hotplug),
 #endif
 #endif
+	KUNIT_CASE(gic_smp_resched),
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE_SLOW(gic_smp_hotplug),
 #endif

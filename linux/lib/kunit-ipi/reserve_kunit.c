@@ -349,6 +349,30 @@ static void reserve_records_global(struct kunit *test)
 
 KUNIT_ARRAY_PARAM_DESC(fake, fake_cases, desc);
 
+/* A device that names the hwirq of an IPI is refused, and the IPI stays as it is */
+static void reserve_no_device(struct kunit *test)
+{
+	struct fake_ipi *fake = test->priv;
+	int virq = fake_reserve(test, fake, cpu_possible_mask);
+	irq_hw_number_t hwirq = ipi_get_hwirq(virq, cpumask_first(cpu_possible_mask));
+	struct irq_fwspec fwspec = {
+		.fwnode		= fake->domain->fwnode,
+		.param_count	= 1,
+		.param		= { hwirq },
+	};
+	unsigned int device;
+
+	KUNIT_EXPECT_EQ(test, irq_create_mapping(fake->domain, hwirq), 0);
+	KUNIT_EXPECT_EQ(test, irq_create_fwspec_mapping(&fwspec), 0);
+
+	/* It is the device's as soon as the IPI is gone, as often as it asks */
+	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	device = irq_create_fwspec_mapping(&fwspec);
+	KUNIT_ASSERT_NE(test, device, 0);
+	KUNIT_EXPECT_EQ(test, fake_device(test, fake, hwirq), device);
+	KUNIT_EXPECT_EQ(test, irq_create_fwspec_mapping(&fwspec), device);
+}
+
 static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE_PARAM(reserve_takes_one_virq, fake_gen_params),
 	KUNIT_CASE_PARAM(reserve_takes_hwirqs, fake_gen_params),
@@ -362,6 +386,7 @@ static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(reserve_busy_hwirq),
 	KUNIT_CASE(reserve_failed_is_withdrawn),
 	KUNIT_CASE(reserve_no_such_hwirq),
+	KUNIT_CASE(reserve_no_device),
 #ifndef CONFIG_SMP
 	KUNIT_CASE(reserve_failed_keeps_no_memory),
 	KUNIT_CASE(reserve_destroyed_keeps_no_memory),

@@ -8,7 +8,6 @@
 #include <linux/irqdesc.h>
 #include <linux/irqflags.h>
 #include <linux/kgdb.h>
-#include <linux/kthread.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/tracepoint.h>
@@ -18,7 +17,6 @@
 
 #include "fake.h"
 
-#define OWNER_MS	100
 #define NMI_MS		20
 #define NMI_TRIES	100
 
@@ -218,53 +216,28 @@ static void send_set_global_reserved(struct kunit *test)
 	}
 }
 
-/**
- * struct owner - One who changes the state of an interrupt
- * @desc:	Its descriptor
- * @inside:	The lock of the descriptor is held
- * @done:	The lock is about to be released
- */
-struct owner {
-	struct irq_desc	*desc;
-	bool		inside;
-	bool		done;
-};
-
-static int owner_thread(void *data)
+static void set_global(void *irq)
 {
-	struct owner *owner = data;
+	irq_set_global_ipi((unsigned long)irq);
+}
 
-	scoped_guard(raw_spinlock_irqsave, &owner->desc->lock) {
-		WRITE_ONCE(owner->inside, true);
-		/* Longer than it takes to set a flag */
-		mdelay(OWNER_MS);
-		WRITE_ONCE(owner->done, true);
-	}
-	return ipi_test_wait_for_stop();
+static bool is_not_global(struct irq_desc *desc)
+{
+	return !irqd_is_global_ipi(&desc->irq_data);
 }
 
 /* The flag is in one word with others, so whoever changes them comes first */
 static void send_set_global_waits(struct kunit *test)
 {
 	struct fake_ipi *fake = test->priv;
-	unsigned int device = fake_device(test, fake, 7), other;
-	struct owner owner = { .desc = irq_to_desc(device) };
+	unsigned int device = fake_device(test, fake, 7);
 	int ipi = fake_reserve(test, fake, cpumask_of(cpumask_first(cpu_possible_mask)));
-	struct task_struct *task;
 
 	ipi_test_need_two(test, cpu_online_mask);
-	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
-	other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
 	irq_set_chip(device, irq_get_irq_data(ipi)->parent_data->chip);
 	KUNIT_ASSERT_EQ(test, irq_set_percpu_devid(device), 0);
-
-	task = kthread_run_on_cpu(owner_thread, &owner, other, "ipi-owner/%u");
-	ipi_test_thread(test, task);
-	while (!READ_ONCE(owner.inside))
-		cond_resched();
-	KUNIT_EXPECT_EQ(test, irq_set_global_ipi(device), 0);
-	KUNIT_EXPECT_TRUE(test, READ_ONCE(owner.done));
-	ipi_test_stop(test, task);
+	KUNIT_EXPECT_TRUE(test, ipi_test_under_lock(test, device, set_global, is_not_global));
+	KUNIT_EXPECT_TRUE(test, irqd_is_global_ipi(irq_get_irq_data(device)));
 }
 
 /* The next owner of the number of a global IPI has an ordinary interrupt */

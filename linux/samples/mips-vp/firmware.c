@@ -17,6 +17,7 @@ typedef u32 __u32;
 #define __section(name)	__attribute__((section(name)))
 #define __used		__attribute__((used))
 #define offsetof	__builtin_offsetof
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 #define NR_VRINGS		2
 #define NR_BUFFERS		64
@@ -333,7 +334,7 @@ static void serve(void)
 
 static void announce(void)
 {
-	for (unsigned int i = 0; i < sizeof(services) / sizeof(*services); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(services); i++)
 		send(0, NAME_SERVICE, &services[i], sizeof(services[i]));
 }
 

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from ipi import archive
-from ipi.common import LINUX, TOP, Failure, Refused, run, say, step
+from ipi.common import LINUX, TOP, Failure, Refused, files_in, refuse, run, step
 
 BINDINGS = Path("Documentation/devicetree/bindings")
 # An example has neither a board around it nor a ranges property.
@@ -38,7 +38,7 @@ additionalProperties: true
 
 
 def ours():
-    return sorted((TOP / "linux" / BINDINGS).rglob("*.yaml"))
+    return files_in(TOP / "linux" / BINDINGS, "**/*.yaml")
 
 
 @functools.cache
@@ -106,7 +106,4 @@ def check():
                       for fault in judge_binding(schema, path, folder)]
         except Failure as failure:
             raise Refused(f"check: bindings: {failure}") from None
-    for fault in faults:
-        say(f"  {fault}")
-    if faults:
-        raise Refused(f"check: the bindings: {faults[0]}")
+    refuse(faults)

@@ -18,7 +18,8 @@ from ipi import archive
 from ipi import packages as debian
 from ipi.checks import examples, kunitconfig, platforms, results, review
 from ipi.checks.results import Outcome
-from ipi.common import BASE, DEFAULT_BASE, TOP, Failure, Refused, say, step
+from ipi.common import (BASE, DEFAULT_BASE, LINUX, TOP, Failure, Refused, check_space, say,
+                        step)
 from ipi.machines import boot, kunit, machine
 from ipi.measure import bench, mutants, mutate
 from ipi.series import branch
@@ -34,9 +35,11 @@ KUNIT = ["malta", "malta-amp", "malta-mt-1", "malta-up", "arm64-nmi", "x86_64"]
 STRESS = ["malta"]
 
 # The same for the bases which are not the default.
-OTHER_BASES = {"7.3": ["prepare", "check", "mutants", "boot malta", "kunit malta",
-                       "boot malta-remoteproc", "boot arm64-gicv3", "boot arm64-gicv5",
-                       "kunit arm64-gicv5"]}
+OTHER_BASES = {"7.3": ["prepare", "check", "mutants", "survivors", "mutate", "boot malta",
+                       "kunit malta", "boot malta-remoteproc", "boot arm64-gicv3",
+                       "boot arm64-gicv5", "kunit arm64-gicv5"]}
+# What all of them leave in build/, rounded up
+NEEDED_BYTES = 12 << 30
 _TESTS = TOP / "tests"
 _UNIT = "unit tests"
 # Before the result that a process of its own ends with
@@ -61,7 +64,7 @@ def _checks():
     """[(name, function)], quick ones first."""
     tables = (("platform", PLATFORMS), ("boot", BOOT), ("document", [""]), ("kunit", KUNIT),
               ("stress", STRESS), ("bench", [""]))
-    names = ["prepare", "check", "mutants", "survivors",
+    names = ["prepare", "check", "mutants",
              *(f"{verb} {name}".strip() for verb, table in tables for name in table)]
     functions = _functions()
     return [(name, functions[name]) for name in names]
@@ -185,7 +188,7 @@ def _needs(check):
     """The packages of one check, beside what gets the base and builds a kernel."""
     verb, _, name = check.partition(" ")
     others = {"check": debian.CHECK, "document": debian.of_machines(["malta"]),
-              "mutate": debian.of_machines(["x86_64"]),
+              "mutate": kunitconfig.ARCHES["um"].packages,
               "bench": debian.of_machines(bench.machines(), bench.SOURCE)}
     if not name:
         return others.get(verb, [])
@@ -207,6 +210,8 @@ def packages(names=()):
 
 def test(names=()):
     """All checks, or those by the @names."""
+    if not names and not LINUX.exists():
+        check_space(TOP, NEEDED_BYTES, "all checks")
     done = list(_timed(name, one, name) for name in names) if names else list(_results())
     failed = [reason for outcome in done for reason in outcome.failed]
     if not names:

@@ -4,7 +4,7 @@
 import shutil
 
 from ipi.checks import sparse
-from ipi.common import LINUX, Refused, say, step
+from ipi.common import LINUX, refuse, say, step
 from ipi.git import Repo
 from ipi.machines import boot, build, machine, report, verdict
 
@@ -33,9 +33,7 @@ def _check(repo, here, before, commit):
     build.build_kernel(here, "KCFLAGS=-Werror")
     found = sparse.said(here, sparse.built(here, names)) - known
     changed = repo.text("diff", "--name-only", before, commit).splitlines()
-    complaints = sorted(sparse.of_files(found, changed))
-    if complaints:
-        raise Refused(f"check: '{subject}': " + "\n  ".join(complaints))
+    refuse([f"'{subject}': {what}" for what in sorted(sparse.of_files(found, changed))])
     return subject
 
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Platforms that are built but not booted, configs/platforms.toml."""
 
+import dataclasses
 import re
 import shutil
 import subprocess
 import tomllib
 
-from ipi.common import BASE, BUILD, LINUX, TOP, Failure, Refused, say, step
-from ipi.machines import build
+from ipi.common import BASE, TOP, Failure, Refused, say, step
+from ipi.machines import build, machine
 from ipi.series import base
 
 _TAIL = 20
@@ -36,32 +37,42 @@ def warnings_in(log, base_warns=()):
                         for name in base_warns)]
 
 
-def _make(name, platform, *words):
-    folder = BUILD / "platforms" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        ["make", "-s", "-C", str(LINUX), f"O={folder}", f"-j{build.jobs()}",
-         *build.compiler_words(platform["arch"], platform["cross"]), *words],
-        check=False, text=True, env=build.environment(), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    (folder / "build.log").write_text(done.stdout)
+def machine_of(name):
+    """A platform as a machine that is only built; the rest of the description is Malta's."""
+    platform = load()[name]
+    return dataclasses.replace(machine.load("malta"), name=name, kernel=f"platforms/{name}",
+                               **{field: platform[field]
+                                  for field in ("arch", "cross", "packages")})
+
+
+def _make(here, *words):
+    here.kernel_folder.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run([*build.make_words(here), f"-j{build.jobs()}", *words],
+                          check=False, text=True, env=build.environment(),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    (here.kernel_folder / "build.log").write_text(done.stdout)
     return done
 
 
-def _configure(name, platform, *words):
-    done = _make(name, platform, *words)
+def _target(here, word):
+    done = _make(here, word)
     if done.returncode:
-        raise Failure(f"make {words[-1]} for {name} failed:\n{done.stdout[-2000:]}")
+        raise Failure(f"make {word} for {here.name} failed:\n{done.stdout[-2000:]}")
 
 
-def _change(name, platform):
-    """What the platform wants to be different from the defconfig."""
-    config, wanted = BUILD / "platforms" / name / ".config", platform["change"]
+def configure(here, platform):
+    """Its defconfig, and what the platform wants to be different from that."""
+    _target(here, platform["defconfig"])
+    wanted = platform.get("change")
+    if not wanted:
+        return
+    config = here.kernel_folder / ".config"
     config.write_text(config.read_text() + wanted)
-    _configure(name, platform, "olddefconfig")
+    _target(here, "olddefconfig")
     missing = build.missing_symbols(wanted, config.read_text())
     if missing:
-        raise Failure(f"Kconfig does not grant {name} {', '.join(missing)}")
+        raise Failure(f"Kconfig does not grant {here.name} {', '.join(missing)}")
 
 
 def build_all():
@@ -72,14 +83,12 @@ def build_all():
 
 def build_one(name):
     """Builds the touched directories of one platform; a warning is a failure."""
-    platform = load()[name]
+    platform, here = load()[name], machine_of(name)
     with step(f"build platform {name}"):
         # What is there already would not be compiled, and would not warn
-        shutil.rmtree(BUILD / "platforms" / name, ignore_errors=True)
-        _configure(name, platform, platform["defconfig"])
-        if "change" in platform:
-            _change(name, platform)
-        done = _make(name, platform, *platform["targets"])
+        shutil.rmtree(here.kernel_folder, ignore_errors=True)
+        configure(here, platform)
+        done = _make(here, *platform["targets"])
     found = warnings_in(done.stdout, platform.get("base_warns", ()))
     if found or done.returncode:
         lines = found or done.stdout.splitlines()[-_TAIL:]

@@ -2,8 +2,8 @@
 """The series as a maintainer looks at it: on every change, or before it is mailed."""
 
 from ipi import packages as debian
-from ipi.checks import (bindings, coccinelle, each_patch, examples, kunitconfig, lint, round_trip,
-                        sparse)
+from ipi.checks import (bindings, coccinelle, each_patch, examples, kunitconfig, lint, platforms,
+                        round_trip, sparse)
 from ipi.common import LINUX, Failure, Refused, say, step
 from ipi.git import Repo
 from ipi.series import parts, queues
@@ -26,8 +26,10 @@ def check_replaced(repo):
 def packages():
     """What complete() needs beside what builds a kernel and quick() need."""
     machines = {*sparse.MACHINES, *each_patch.BUILT}
+    built = [name for name in sparse.PLATFORMS if name in platforms.load()]
     suites = [package for arch in kunitconfig.ARCHES.values() for package in arch.packages]
-    return ["coccinelle", "sparse", *debian.of_machines(machines), *suites]
+    return ["coccinelle", "sparse", *debian.of_machines(machines),
+            *platforms.packages(built), *suites]
 
 
 def quick():

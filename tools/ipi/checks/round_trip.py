@@ -4,7 +4,7 @@
 import tempfile
 from pathlib import Path
 
-from ipi.common import BUILD, LINUX, TOP, TREE, Refused
+from ipi.common import BUILD, LINUX, TOP, TREE, Refused, files_in
 from ipi.git import Repo
 from ipi.series import convert, patchfile
 from ipi.series.branch import stored_head
@@ -34,7 +34,7 @@ def check(linux=LINUX, top=TOP):
 
 def _differences(one, two):
     def files(stored):
-        paths = [*patchfile.files_in(stored.own), stored.blobs,
+        paths = [*files_in(stored.own), stored.blobs,
                  *(stored.linux / path for path in convert.overlays(stored))]
         return {str(stored.where(path)): (path.read_bytes(), path.stat().st_mode & 0o100)
                 for path in paths if path.is_file() and path.name not in patchfile.BESIDE}

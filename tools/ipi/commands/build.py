@@ -5,7 +5,7 @@ from ipi.commands import on_machine
 from ipi.common import TOP, say
 from ipi.machines import boot
 
-arguments = on_machine.arguments
+arguments = on_machine.of_build
 packages = on_machine.packages
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The series as a maintainer looks at it: round trip, checkers, each patch; an hour or two."""
+"""The series as a maintainer looks at it: round trip, checkers, each patch."""
 
 from ipi import packages as debian
 from ipi.checks import review

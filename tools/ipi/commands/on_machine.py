@@ -25,13 +25,21 @@ def _setting(text):
     return text
 
 
-def arguments(parser):
+def of_build(parser):
     parser.add_argument("machine", nargs="?", default=DEFAULT, type=_known,
                         help="one of machines/, malta if not named")
     parser.add_argument("--config", action="append", default=[], type=_setting,
                         metavar="CONFIG_X=y", help="in place of what configs/ say; more than once")
+
+
+def of_run(parser):
+    of_build(parser)
     parser.add_argument("--append", action="append", default=[], metavar="WORDS",
                         help="further words of the kernel command line")
+
+
+def arguments(parser):
+    of_run(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="show the console meanwhile")
 
 
@@ -40,6 +48,7 @@ def packages(args):
 
 
 def machine_of(args):
-    if args.verbose:
+    if getattr(args, "verbose", False):
         os.environ["IPI_VERBOSE"] = "1"
-    return machine.load(args.machine or DEFAULT).with_more(args.config, args.append)
+    return machine.load(args.machine or DEFAULT).with_more(args.config,
+                                                           getattr(args, "append", []))

@@ -9,7 +9,8 @@ PREPARES = ALONE = False
 
 
 def arguments(parser):
-    parser.add_argument("name", nargs="+", metavar="command", help="boot for example")
+    parser.add_argument("name", nargs="+", metavar="command", choices=commands.NAMES,
+                        help="boot for example")
 
 
 def run(args):

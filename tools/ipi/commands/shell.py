@@ -8,7 +8,7 @@ packages = on_machine.packages
 
 
 def arguments(parser):
-    on_machine.arguments(parser)
+    on_machine.of_run(parser)
     parser.add_argument("--gdb", action="store_true",
                         help="build with debug information, and wait for gdb at port 1234")
 

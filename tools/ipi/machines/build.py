@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from ipi.common import BASE, BUILD, TOP, Failure, run, step, write_whole
+from ipi.common import BASE, BUILD, TOP, Failure, files_in, run, step, write_whole
 
 # Relative paths let clones share the cache; taking the headers from the
 # compiler's dependency file saves a preprocessor run per file not yet in it.
@@ -134,7 +134,7 @@ def build_initramfs(machine):
     folder = machine.kernel_folder / "initramfs"
     folder.mkdir(exist_ok=True)
     with step("build the initramfs"):
-        sources = sorted((TOP / "initramfs").glob("*.c"))
+        sources = files_in(TOP / "initramfs", "*.c")
         run([f"{machine.cross}gcc", "-O2", "-D_GNU_SOURCE", "-Wall", "-Wextra",
              "-Wno-unused-parameter", "-Werror", "-static", "-pthread",
              "-o", folder / "init", *sources])

@@ -10,7 +10,7 @@ from collections import Counter
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ipi.common import TOP, Failure, say, step, write_whole
+from ipi.common import TOP, Failure, files_in, say, step, write_whole
 from ipi.machines import boot, build, kernel_log, patience, qemu, report, verdict
 
 SUITES = "lib/kunit-ipi"
@@ -50,7 +50,7 @@ def qemu_config(machine):
 
 def _files_in(folder, arch):
     """The *_kunit.c of @folder; those in a folder named like an architecture are for that one."""
-    return [path for path in sorted(folder.rglob("*_kunit.c"))
+    return [path for path in files_in(folder, "**/*_kunit.c")
             if path.parent == folder or path.parent.name not in ARCHES - {arch}]
 
 

@@ -7,12 +7,12 @@ import shlex
 import tomllib
 from pathlib import Path
 
-from ipi.common import BUILD, LINUX, TOP, Failure
+from ipi.common import BUILD, LINUX, TOP, Failure, files_in
 
 MACHINES = TOP / "machines"
 
 # The fragments that ask for what the series brings.
-NEW = ("kunit", "malta-remoteproc")
+NEW = ("kunit", "malta-remoteproc", "sample-ipi", "x86-foreign")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Machine:
 
 
 def names(folder: Path = MACHINES):
-    return sorted(path.stem for path in folder.glob("*.toml"))
+    return [path.stem for path in files_in(folder, "*.toml")]
 
 
 def comment(name, folder: Path = MACHINES):

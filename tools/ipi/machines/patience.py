@@ -59,10 +59,12 @@ def host_waits(pid):
     """{thread: ns for which it could run, but had no CPU} of @pid and its children."""
     waits = {}
     for process in (pid, *_children(pid)):
-        for path in Path(f"/proc/{process}/task").glob("*/schedstat"):
-            fields = _read(path).split()
-            if len(fields) > 1:
-                waits[path] = int(fields[1])
+        # It may go while one looks
+        with contextlib.suppress(OSError):
+            for path in Path(f"/proc/{process}/task").glob("*/schedstat"):
+                fields = _read(path).split()
+                if len(fields) > 1:
+                    waits[path] = int(fields[1])
     return waits
 
 
@@ -115,7 +117,7 @@ class Watch:
 
 
 def _show(text):
-    """./ipi -v, also of the checks that ./ipi test runs in processes of their own."""
+    """With -v, or for ./ipi test, which runs processes of its own, with IPI_VERBOSE=1."""
     if os.environ.get("IPI_VERBOSE"):
         sys.stdout.write(text.decode(errors="replace").replace("\r", ""))
         sys.stdout.flush()

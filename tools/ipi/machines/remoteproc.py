@@ -123,7 +123,7 @@ def judge(machine, run, messages=MESSAGES, restarts=RESTARTS):
     """The faults of a run in mode "remoteproc"."""
     log = kernel_log.clean(run.log)
     rows = kernel_log.ipi_rows(kernel_log.sections(run.log).get(kernel_log.INTERRUPTS, ""))
-    faults = verdict.judge_console(machine, run) + verdict.judge_cpus(machine, run)
+    faults = verdict.judge_start(machine, run)
     if not re.search("^ipi: cycles [1-9]", log, re.M):
         faults.append("the CPUs did not go off and on meanwhile")
     return (faults + verdict.judge_rows(machine, rows)

@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from ipi.common import BASE, BUILD, LINUX, TOP, Failure, Refused, say, step
+from ipi.common import BASE, BUILD, LINUX, TOP, Failure, Refused, files_in, say, step
 from ipi.git import Repo
 from ipi.machines import boot, build, kunit, machine, report
 
@@ -47,7 +47,7 @@ def load(path):
     missing = [key for key, default in _HEADER.items()
                if default is None and not fields.get(key)]
     if missing:
-        raise Failure(f"mutant {path.stem} does not say what it {missing[0]}:")
+        raise Failure(f"mutant {path.stem} has no line '{missing[0]}: ...' in front of its diff")
     return Mutant(path.stem, path, *(fields.get(key, default)
                                      for key, default in _HEADER.items()))
 
@@ -55,7 +55,7 @@ def load(path):
 def load_all():
     """A base may have one of its own in place of one that does not apply there."""
     paths = {path.name: path for folder in (MUTANTS, MUTANTS / BASE)
-             for path in folder.glob("*.patch")}
+             for path in files_in(folder, "*.patch")}
     return [load(path) for _, path in sorted(paths.items())]
 
 
@@ -99,7 +99,8 @@ def check():
     stale = [mutant.name for mutant in load_all()
              if series.try_bytes("apply", "--check", str(mutant.path)).returncode]
     if stale:
-        raise Refused(f"mutants which do not apply: {' '.join(stale)}")
+        raise Refused(f"mutants which do not apply: {' '.join(stale)}; make each change again, "
+                      "and keep its header (CONTRIBUTING.md)")
     say("PASS: all mutants apply")
 
 

@@ -175,8 +175,7 @@ class _File:
         starts = [first, *(i + 1 for i in signs)]
         return list(zip(starts, [*signs, end]))
 
-    def expression(self, first, end, whole=True):
-        """@whole: nothing but this expression stands there, a condition say."""
+    def expression(self, first, end):
         if first >= end:
             return
         if self.word(first) == "(" and self.close.get(first) == end - 1:
@@ -185,7 +184,7 @@ class _File:
         signs = self._at_top(first, end, _ASSIGNMENTS)
         if signs:
             self._sign(OPERATORS, "operator", signs[0])
-            self.expression(first, signs[0], False)
+            self.expression(first, signs[0])
             self.expression(signs[0] + 1, end)
             return
         question = self._at_top(first, end, {"?"})
@@ -218,7 +217,7 @@ class _File:
         parts = self._parts(first, end, signs)
         if word in ("&&", "||", "|"):
             kind = "flag" if word == "|" else "condition"
-            for at, part in enumerate(parts):
+            for part in parts:
                 others = [self.text(*other) for other in parts if other != part]
                 new = f" {word} ".join(others)
                 self.add(kind, first, end, f"({new})" if len(others) > 1 else new)
@@ -233,32 +232,32 @@ class _File:
             self._sign(COMPARISONS, "comparison", sign)
             self._sign(OPERATORS, "operator", sign)
         for part in parts:
-            self.expression(*part, False)
+            self.expression(*part)
 
     def _sign(self, table, kind, i):
         for new in table.get(self.word(i), []):
-            self.add(kind, i, i + 1, new, f"{new}")
+            self.add(kind, i, i + 1, new)
 
     def _unary(self, first, end):
         word = self.word(first)
         if word in ("!", "~"):
             self.add("condition" if word == "!" else "operator", first, end,
                      self.text(first + 1, end))
-            self.expression(first + 1, end, False)
+            self.expression(first + 1, end)
         elif word == "-" and re.fullmatch(r"E[A-Z]+", self.word(first + 1)) and end == first + 2:
             other = ERRORS.get(self.word(first + 1), OTHER_ERROR)
             self.add("error", first, end, f"-{other}")
             self.add("error", first, end, "0")
         elif word == "-":
             self.add("operator", first, end, self.text(first + 1, end))
-            self.expression(first + 1, end, False)
+            self.expression(first + 1, end)
         elif word in ("*", "&", "++", "--"):
             if word in ("++", "--"):
                 self._sign(OPERATORS, "operator", first)
-            self.expression(first + 1, end, False)
+            self.expression(first + 1, end)
         elif word == "(" and self._is_cast(self.close[first]):
             if self.word(self.close[first] + 1) != "{":
-                self.expression(self.close[first] + 1, end, False)
+                self.expression(self.close[first] + 1, end)
             else:
                 self.initializer(self.close[first] + 1)
         elif self.word(first) not in ("sizeof", "struct_size", "typeof"):

@@ -3,16 +3,15 @@
 
 import os
 import re
-import shutil
 import subprocess
 import tarfile
 from pathlib import Path
 
 from ipi import archive, git
-from ipi.common import BASE, TOP, Failure, warn
+from ipi.common import BASE, TOP, Failure, check_space, warn
 
 FOLDERS = TOP / "base"
-NEEDED_BYTES = 4 << 30
+NEEDED_BYTES = 3 << 30
 _MESSAGE = "The base kernel, untouched\n"
 
 
@@ -35,7 +34,7 @@ def number(version):
 
 def names():
     """The bases that there is a queue for, oldest first."""
-    return sorted((path.name for path in FOLDERS.iterdir()), key=number)
+    return sorted((path.name for path in FOLDERS.iterdir() if path.is_dir()), key=number)
 
 
 def queue_for(version):
@@ -122,14 +121,6 @@ def identity(path):
         raise Failure(f"{path} is not a kernel: it has no Makefile")
     stat = probe.stat()
     return f"{path} {stat.st_size} {stat.st_mtime_ns}"
-
-
-def check_space(folder):
-    free = shutil.disk_usage(folder).free
-    if free < NEEDED_BYTES:
-        raise Failure(f"no disk space: the base kernel and one build need "
-                      f"{NEEDED_BYTES >> 30} GB, {free / (1 << 30):.1f} GB are "
-                      f"free at {folder}")
 
 
 def version_of(makefile):
@@ -237,7 +228,7 @@ def _import_commit(repo, path, ref):
 
 def import_to(repo, path, ref):
     """Makes one commit of the source at @ref, and returns the version."""
-    check_space(repo.path)
+    check_space(repo.path, NEEDED_BYTES, "the base kernel and one build")
     version = (_import_commit if _is_git(path) else _import_files)(repo, path, ref)
     _queue_of(version, path, BASE)
     return version
@@ -251,7 +242,7 @@ def _import_files(repo, path, ref):
         entries = _entries_of_folder(path)
     else:
         entries = _entries_of_tarball(path)
-    importer = repo.popen("-c", "pack.compression=0", "fast-import", "--quiet",
+    importer = repo.popen("-c", "pack.compression=1", "fast-import", "--quiet",
                           "--done", "--force", "--depth=0",
                           stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     try:

@@ -161,7 +161,10 @@ def _move_to_series(repo, start, state, stored, force):
         head, notes = convert.apply(repo, start, stored)
     except Failure as failure:
         if start != repo.resolve(INCOMING):
-            raise
+            if state.get("series"):
+                raise
+            raise Failure(f"{failure}\n{TREE} has no series yet that could be taken there: run "
+                          f"LINUX= {IPI} prepare first, and then this again") from None
         if repo.resolve("base:.gitignore") not in (None, repo.resolve(f"{start}:.gitignore")):
             _restore_gitignore(repo)
             repo.text("checkout", "--", ".gitignore")
@@ -208,6 +211,9 @@ def refresh(force=False, linux=LINUX, top=TOP):
     if any((linux / ".git" / name).exists() for name in _REBASES):
         raise Failure(f"{TREE} is in the middle of a git rebase, and HEAD is not all of the "
                       "series; end it by git rebase --continue or --abort first")
+    if repo.resolve("HEAD") == repo.resolve("base"):
+        raise Failure(f"{TREE} has no commit on its base, and storing that would empty patches/; "
+                      f"run {IPI} prepare first")
     uncommitted = _uncommitted(repo)
     if uncommitted:
         warn(f"{TREE} has changes that are not committed; they stay out:\n"

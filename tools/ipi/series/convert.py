@@ -5,11 +5,11 @@ import re
 import tempfile
 from pathlib import Path
 
-from ipi.common import Failure, warn
+from ipi.common import Failure, files_in, warn
 from ipi.git import AUTHOR, DATE, Repo, identity
 from ipi.series import base
-from ipi.series.patchfile import (BESIDE, NUMBERED, SERIES, SPDX, Patch, Stored, files_in,
-                                  overlays_in, parse, read, write)
+from ipi.series.patchfile import (BESIDE, NUMBERED, SERIES, SPDX, Patch, Stored, overlays_in,
+                                  parse, read, write)
 
 SECONDS_APART = 60
 # Below this share of surviving lines a file counts as wholly rewritten.

@@ -5,7 +5,7 @@ A part goes from its first patch up to that of the next part, so none has a hole
 every patch is in one part.
 """
 
-from ipi.common import DEFAULT_BASE, TOP, Failure, refuse
+from ipi.common import DEFAULT_BASE, TOP, Failure, files_in, refuse
 from ipi.series import base, patchfile
 from ipi.series.patchfile import PARTS
 
@@ -62,7 +62,7 @@ def check(top=TOP):
     faults = [f"patches/{COVERS}/{name}.txt is not there" for name in parts
               if not cover_of(name, top).exists()]
     faults += [f"patches/{COVERS}/{path.name} is of no part"
-               for path in patchfile.files_in(top / "patches" / COVERS) if path.stem not in parts]
+               for path in files_in(top / "patches" / COVERS) if path.stem not in parts]
     default = of_queue(patchfile.Stored(top, DEFAULT_BASE), parts)
     for other in base.names():
         for name, part in of_queue(patchfile.Stored(top, other), parts).items():

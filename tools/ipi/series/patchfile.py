@@ -15,9 +15,8 @@ import dataclasses
 import hashlib
 import os
 import re
-from fnmatch import fnmatch
 
-from ipi.common import BASE, DEFAULT_BASE, Failure
+from ipi.common import BASE, DEFAULT_BASE, Failure, files_in
 
 FROM = "From: "
 SUBJECT = "Subject: [PATCH] "
@@ -29,8 +28,6 @@ BESIDE = {COVER, PARTS}
 SPDX = "# SPDX-License-Identifier: GPL-2.0-only\n"
 # The length of "0001-".
 NUMBERED = 5
-# What vi, Emacs and patch leave beside a file.
-_LEFT = (".*.sw?", ".#*", "#*#", "*~", "*.orig", "*.rej")
 _ENCODING = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
 
 
@@ -43,12 +40,6 @@ def write(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", **_ENCODING) as file:
         file.write(text)
-
-
-def files_in(folder, pattern="*"):
-    """The files in @folder that match @pattern, without what editors leave there."""
-    return [path for path in folder.glob(pattern)
-            if not path.is_dir() and not any(fnmatch(path.name, left) for left in _LEFT)]
 
 
 def overlays_in(files):

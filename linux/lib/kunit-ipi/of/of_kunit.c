@@ -10,6 +10,7 @@
 #include <linux/irq.h>
 #include <linux/of.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 
 #include <kunit/device.h>
 #include <kunit/of.h>
@@ -125,6 +126,7 @@ static void expect_external(struct kunit *test, int virq, int controller,
 	irq_hw_number_t hwirq;
 
 	KUNIT_ASSERT_GT(test, virq, 0);
+	KUNIT_ASSERT_NOT_NULL(test, irq_get_irq_data(virq));
 	KUNIT_EXPECT_PTR_EQ(test, irq_get_irq_data(virq)->domain, fake->ipi);
 	KUNIT_EXPECT_TRUE(test, ipi_mapping_is_external(ipi_test_mapping(virq)));
 
@@ -217,6 +219,18 @@ static void of_not_asked_for(struct kunit *test)
 	expect_no_leak(test);
 }
 
+/* The last name has no end, of which the compiler of device trees would warn */
+static void of_names_without_end(struct kunit *test)
+{
+	struct property *names = of_find_property(find_node(test, "kunit-bad-names"),
+						  "ipi-names", NULL);
+
+	KUNIT_ASSERT_NOT_NULL(test, names);
+	names->length--;
+	KUNIT_EXPECT_EQ(test, reserve_byname(test, "kunit-bad-names", "beyond"), -EINVAL);
+	expect_no_leak(test);
+}
+
 static void of_bad_specifiers(struct kunit *test)
 {
 	static const char * const names[] = {
@@ -253,6 +267,45 @@ static void of_no_hwirqs(struct kunit *test)
 
 	fakes->fake[CONTROLLER0]->nr_hwirqs = 0;
 	expect_refused(test, "kunit-good", 0, -ENOSPC);
+}
+
+static void expect_said(struct kunit *test, const char *name, const char *what)
+{
+	struct fwnode_handle *fwnode = of_fwnode_handle(find_node(test, name));
+	struct ipi_test_log log;
+	const char *at;
+	int virq;
+
+	ipi_test_log_start(test, &log);
+	virq = fwnode_irq_reserve_ipi(fwnode, 0);
+	ipi_test_log_stop(test, &log);
+	if (virq > 0)
+		destroy(test, virq);
+
+	KUNIT_EXPECT_EQ_MSG(test, log.nr, !!what, "%s: %s", name, log.text);
+	if (what) {
+		at = strstr(log.text, name);
+		KUNIT_EXPECT_TRUE_MSG(test, at && strstr(at, what), "%s: %s", name, log.text);
+	}
+}
+
+/* Who writes the device tree is told which node is wrong, and what in it */
+static void of_tells_why(struct kunit *test)
+{
+	/* Processors are in decimal there */
+	expect_said(test, "kunit-no-id-cell", " 0 ");
+	expect_said(test, "kunit-to-disabled", "kunit-disabled");
+	expect_said(test, "kunit-to-linux", " 0 ");
+	expect_said(test, "kunit-to-nobody", " 57005 ");
+	expect_said(test, "kunit-to-cpus-only", " 19229 ");
+}
+
+/* And of what is right, or comes later, nothing is said */
+static void of_tells_nothing(struct kunit *test)
+{
+	expect_said(test, "kunit-good", NULL);
+	expect_said(test, "kunit-to-wired", NULL);
+	expect_said(test, "kunit-no-ipis", NULL);
 }
 
 /* A controller which comes later is waited for */
@@ -297,10 +350,11 @@ static void of_devm(struct kunit *test)
 static void of_devm_no_memory(struct kunit *test)
 {
 	struct device_node *node = find_node(test, "kunit-good");
-	bool failed = true;
+	unsigned int failures = 0;
 
 	ipi_test_prepare_failslab(test);
-	for (unsigned int nth = 1; failed && nth < MAX_NTH; nth++) {
+	/* The last one first, since what is cached by a failed try is not allocated again */
+	for (unsigned int nth = MAX_NTH; nth; nth--) {
 		struct device *dev = kunit_device_register(test, "kunit-ipi");
 		int virq;
 
@@ -309,7 +363,8 @@ static void of_devm_no_memory(struct kunit *test)
 
 		current->fail_nth = nth;
 		virq = devm_irq_reserve_ipi_byname(dev, "other");
-		failed = !current->fail_nth;
+		failures += !current->fail_nth;
+		KUNIT_EXPECT_FALSE(test, nth == MAX_NTH && failures);
 		current->fail_nth = 0;
 
 		/* What went wrong may be nothing that the IPI needs */
@@ -318,7 +373,7 @@ static void of_devm_no_memory(struct kunit *test)
 		kunit_device_unregister(test, dev);
 		expect_no_leak(test);
 	}
-	KUNIT_EXPECT_FALSE(test, failed);
+	KUNIT_EXPECT_GT(test, failures, 1);
 }
 #endif
 
@@ -328,11 +383,14 @@ static struct kunit_case of_cases[] = {
 	KUNIT_CASE(of_same_target_twice),
 	KUNIT_CASE(of_by_name),
 	KUNIT_CASE(of_not_asked_for),
+	KUNIT_CASE(of_names_without_end),
 	KUNIT_CASE(of_bad_specifiers),
 	KUNIT_CASE(of_no_ipi_domain),
 	KUNIT_CASE(of_out_of_reach),
 	KUNIT_CASE(of_linux_cpu),
 	KUNIT_CASE(of_no_hwirqs),
+	KUNIT_CASE(of_tells_why),
+	KUNIT_CASE(of_tells_nothing),
 	KUNIT_CASE(of_deferred),
 	KUNIT_CASE(of_devm),
 #ifdef CONFIG_FAILSLAB
