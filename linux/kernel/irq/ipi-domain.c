@@ -754,7 +754,7 @@ static int ipi_shrink(struct irq_desc *desc, struct ipi_mapping *map,
 
 	guard(raw_spinlock_irqsave)(&desc->lock);
 
-	/* enable_percpu_irq() and a request take the lock, too */
+	/* enable_percpu_irq() takes the lock, too. A request does not look again. */
 	if (ipi_in_use(desc, leaving ?: irq_data_get_affinity_mask(data)))
 		return -EBUSY;
 

@@ -259,7 +259,7 @@ int irq_desc_send_ipi(struct irq_desc *desc, const struct cpumask *dest)
  * For interrupt controllers whose per-CPU interrupts are IPIs by nature, so
  * that arch code does not reserve them from an IPI domain. Once per interrupt,
  * before the first irq_desc_send_ipi(), with the chip that it keeps. Drivers
- * cannot send it.
+ * cannot send what they have not reserved.
  *
  * Context: Any.
  *

@@ -16,6 +16,8 @@
 #include "fake.h"
 
 #define READER_MS	100
+/* As long as nobody lets the holder go: the kernel complains after 21 s */
+#define HOLDER_MS	5000
 
 /* Everything comes back, again and again */
 static void destroy_gives_back(struct kunit *test)
@@ -320,6 +322,68 @@ static void destroy_keeps_mapping_for_viewers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 	ipi_test_stop(test, task);
 	KUNIT_EXPECT_TRUE(test, viewer.kept);
+}
+
+/**
+ * struct holder - One who keeps who destroys an IPI waiting
+ * @virq:	IPI
+ * @inside:	The holder is in a critical section of RCU
+ * @let_go:	It may leave
+ * @gave_up:	It has left without that
+ */
+static struct holder {
+	int			virq;
+	struct completion	inside;
+	bool			let_go;
+	bool			gave_up;
+} holder;
+
+static int holder_thread(void *unused)
+{
+	rcu_read_lock();
+	complete(&holder.inside);
+	for (unsigned int ms = 0; !READ_ONCE(holder.let_go) && ms < HOLDER_MS; ms++)
+		mdelay(1);
+	holder.gave_up = !holder.let_go;
+	rcu_read_unlock();
+
+	return ipi_test_wait_for_stop();
+}
+
+static int destroyer_thread(void *unused)
+{
+	irq_destroy_ipi(holder.virq, NULL);
+	return ipi_test_wait_for_stop();
+}
+
+/* Who destroys waits for a grace period, and who reserves does not wait for that */
+static void destroy_does_not_hold_up(struct kunit *test)
+{
+	unsigned int here = raw_smp_processor_id();
+	unsigned int other = cpumask_any_but(cpu_online_mask, here);
+	struct task_struct *late, *destroyer;
+	struct fake_ipi *fake = test->priv;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	holder = (struct holder) {
+		.virq = fake_reserve(test, fake, cpumask_of(other)),
+	};
+	init_completion(&holder.inside);
+
+	late = kthread_run_on_cpu(holder_thread, NULL, other, "ipi-holder/%u");
+	ipi_test_thread(test, late);
+	wait_for_completion(&holder.inside);
+
+	destroyer = kthread_run_on_cpu(destroyer_thread, NULL, here, "ipi-destroyer/%u");
+	ipi_test_thread(test, destroyer);
+	while (!irq_send_ipi_all(holder.virq))
+		schedule_timeout_uninterruptible(1);
+
+	fake_reserve(test, fake, cpumask_of(here));
+	WRITE_ONCE(holder.let_go, true);
+	ipi_test_stop(test, destroyer);
+	ipi_test_stop(test, late);
+	KUNIT_EXPECT_FALSE(test, holder.gave_up);
 }
 
 /**
@@ -633,6 +697,7 @@ static struct kunit_case destroy_cases[] = {
 	KUNIT_CASE(destroy_waits_for_senders),
 	KUNIT_CASE(destroy_keeps_mapping_for_readers),
 	KUNIT_CASE(destroy_keeps_mapping_for_viewers),
+	KUNIT_CASE(destroy_does_not_hold_up),
 	KUNIT_CASE(destroy_hands_off),
 	KUNIT_CASE(destroy_hands_off_leaving),
 	KUNIT_CASE(destroy_changing_mask),

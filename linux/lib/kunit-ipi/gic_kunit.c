@@ -87,7 +87,7 @@ static void gic_spares_devices(struct kunit *test)
 
 	/* The last one which is nobody's: IPIs would take it first */
 	n = real_exhaust(test, ipi, virqs);
-	KUNIT_ASSERT_GT(test, n, num_possible_cpus());
+	KUNIT_ASSERT_GE(test, n, num_possible_cpus());
 	intr = ipi_get_hwirq(virqs[n - 1], 0);
 
 	/* One IPI can have several of them */
@@ -151,7 +151,10 @@ static void gic_fragmented(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
 
 	virq = irq_reserve_ipi(test->priv, cpu_possible_mask);
-	KUNIT_EXPECT_GT(test, virq, 0);
+	if (DIV_ROUND_UP(n, 2) < num_possible_cpus())
+		KUNIT_EXPECT_EQ(test, virq, -ENOSPC);
+	else
+		KUNIT_EXPECT_GT(test, virq, 0);
 	if (virq > 0) {
 		for_each_possible_cpu(cpu) {
 			hwirq = ipi_get_hwirq(virq, cpu);
@@ -169,6 +172,8 @@ static void gic_fragmented(struct kunit *test)
 
 	for (i = 1; i < n; i += 2)
 		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
+	if (virq == -ENOSPC)
+		kunit_skip(test, "every other hwirq is not enough for an IPI to all CPUs");
 }
 
 /* An IPI which nobody received does not hit the next owner of the hwirq */
