@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """kunit.py run --kunitconfig: what it is told, and what is made of its end, without a kernel."""
 
+import dataclasses
 import json
 from unittest import mock
 
@@ -8,9 +9,10 @@ from support import TOP, Scratch, group, write_program
 
 from ipi.checks import kunitconfig, review
 from ipi.common import Failure, Refused
-from ipi.machines import kunit
+from ipi.machines import kunit, patience
 
 END = "[    3.2] reboot: Restarting system\n"
+ENDED = patience.End(0, "")
 # Says what it was told, and leaves what it is told to.
 KUNIT_PY = """
 import json, os, pathlib, sys
@@ -53,7 +55,7 @@ class Fake(Scratch):
 class Command(Fake):
     def words(self, name):
         self.kunit_py("PASS")
-        self.assertEqual(0, kunitconfig.run(name))
+        self.assertEqual(patience.End(0, ""), kunitconfig.run(name))
         words, folder, user = json.loads(kunitconfig.log_of(name).read_text())
         self.assertEqual((str(self.linux), "ipi"), (folder, user))
         self.assertEqual(["run", f"--arch={name}", "--kunitconfig=lib/kunit-ipi"], words[:3])
@@ -117,7 +119,6 @@ class Verdict(Fake):
         self.assertIn("PASS: kunitconfig um", self.said.getvalue())
 
     def test_each_fault_is_refused(self):
-        late = f"print('Command x timed out after {kunitconfig.TIMEOUT} seconds')"
         for cases, options, reason in (
                 (["PASS", "FAIL"], {"status": 1}, "suite ipi-a has failed cases"),
                 (["PASS", "SKIP"], {}, "suite ipi-a skips 1"),
@@ -125,11 +126,23 @@ class Verdict(Fake):
                 (["PASS"], {"console": "# x: will reboot: no\n"}, "did not end by itself"),
                 (["PASS"], {"console": "BUG: x\nf()\n" + END},
                  r"reports: BUG: x \(log: .*test.log\)\n +BUG: x\n +f\(\)"),
-                (["PASS"], {"said": late}, "time-out"),
                 (["PASS"], {"status": 3}, "ended with status 3")):
             self.kunit_py(*cases, **options)
             with self.assertRaisesRegex(Refused, f"kunitconfig um: .*{reason}"):
                 kunitconfig.kunitconfig("um")
+
+    def test_a_kernel_that_hangs_is_ended_and_a_build_is_not(self):
+        silent = "__import__('time').sleep({seconds})"
+        limits = dataclasses.replace(kunitconfig.LIMITS, silence=1)
+        for said, why in ((silent.format(seconds=2.5), ""),
+                          (f"print('Starting KUnit Kernel'); {silent.format(seconds=60)}",
+                           "hang: QEMU was ended after 1 s without a word")):
+            self.kunit_py("PASS", said=said)
+            with mock.patch.object(kunitconfig, "LIMITS", limits):
+                end = kunitconfig.run("um")
+            self.assertEqual(why, end.why)
+            faults = kunitconfig.judge("um", end, ["ipi-a"])[1]
+            self.assertEqual([why] if why else [], faults)
 
     def test_a_suite_that_is_built_has_to_run(self):
         more = self.SUITE.replace("ipi-a", "ipi-b") + self.SUITE.replace("ipi-a", "ipi-race")
@@ -138,7 +151,7 @@ class Verdict(Fake):
         for name, missing in (("um", ["ipi-b"]), ("x86_64", ["ipi-b", "ipi-race"])):
             kunitconfig.run(name)
             suites = kunitconfig.wanted(self.linux / kunit.SUITES, name)
-            faults = kunitconfig.judge(name, 0, suites)[1]
+            faults = kunitconfig.judge(name, ENDED, suites)[1]
             self.assertEqual([f"suite {suite} did not run" for suite in missing], faults)
 
     def test_only_what_the_base_warns_of_is_passed_over(self):
@@ -148,7 +161,7 @@ class Verdict(Fake):
                              (known + trace, 0), (known + trace + trace, 1)):
             self.kunit_py("PASS", console=f"{line}\n{END}")
             kunitconfig.run("um")
-            self.assertEqual(faults, len(kunitconfig.judge("um", 0, ["ipi-a"])[1]), line)
+            self.assertEqual(faults, len(kunitconfig.judge("um", ENDED, ["ipi-a"])[1]), line)
 
     def test_what_needs_two_cpus_may_be_skipped_where_there_is_one(self):
         case = "static void destroy_enabled_target(struct kunit *test)\n{\n" \
@@ -160,7 +173,7 @@ class Verdict(Fake):
             kunitconfig.run(name)
             path = kunitconfig.folder_of(name) / "kunit.json"
             path.write_text(path.read_text().replace('"1"', '"destroy_enabled_target"'))
-            self.assertEqual(faults, kunitconfig.judge(name, 0, ["ipi-a"])[1])
+            self.assertEqual(faults, kunitconfig.judge(name, ENDED, ["ipi-a"])[1])
 
 
 class Sources(Scratch):

@@ -5,13 +5,13 @@ import dataclasses
 import json
 import re
 import shutil
-import subprocess
 import sys
 
 from ipi.common import BUILD, LINUX, TOP, Failure, say, step
-from ipi.machines import build, kunit, qemu, report
+from ipi.machines import build, kunit, patience, qemu, report
 
-TIMEOUT = 600
+# The build is silent for as long as it takes, until kunit.py says that it starts the kernel.
+LIMITS = patience.Limits(total=3600, silence=90, first=3600, until=b"Starting KUnit Kernel")
 
 # What the .kunitconfig does not build: it has no GIC, no device tree, no failing
 # allocations.
@@ -85,24 +85,22 @@ def command(name):
     *_, compiler = build.compiler_words(name, arch.cross)
     return [sys.executable, "-B", "tools/testing/kunit/kunit.py", "run", f"--arch={name}",
             f"--kunitconfig={kunit.SUITES}", *arch.words, f"--build_dir={folder_of(name)}",
-            f"--timeout={TIMEOUT}", f"--json={_result_of(name)}",
+            f"--timeout={kunit.NEVER}", f"--json={_result_of(name)}",
             f"--jobs={build.jobs()}", "--make_options", compiler]
 
 
 def run(name):
-    """kunit.py's status; it writes what it says, its JSON and the console into folder_of()."""
+    """How it ended; kunit.py writes what it says, its JSON and the console into folder_of()."""
     folder_of(name).mkdir(parents=True, exist_ok=True)
     for path in (_result_of(name), _console_of(name)):
         path.unlink(missing_ok=True)
     program = ARCHES[name].qemu
     env = build.environment() | (qemu.emulated(program, folder_of(name)) if program else {})
-    with open(log_of(name), "w") as out:
-        status = subprocess.run(command(name), cwd=LINUX, env=env, stdout=out,
-                                stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-                                check=False).returncode
+    end = patience.run(command(name), log_of(name), LIMITS, cwd=LINUX,
+                       env=env | {"PYTHONUNBUFFERED": "1"})
     if not _result_of(name).exists():
         raise Failure(f"kunit.py gave no result, see {log_of(name).relative_to(TOP)}")
-    return status
+    return end
 
 
 def _kernel_arch(name):
@@ -122,7 +120,7 @@ def _without(known, console):
                   console, count=1, flags=re.M)
 
 
-def judge(name, status, suites):
+def judge(name, end, suites):
     """(lines to show, faults, number of skipped cases) of what run() left."""
     result = json.loads(_result_of(name).read_text())
     console = _console_of(name).read_text(errors="replace")
@@ -133,18 +131,18 @@ def judge(name, status, suites):
         console = _without(known, console)
     faults += kunit.judge_console(console)
     faults += kunit.judge_end(console)
-    if f"timed out after {TIMEOUT} seconds" in log_of(name).read_text(errors="replace"):
-        faults.append("time-out: the kernel was ended after its time-out")
-    if status and not faults:
-        faults.append(f"kunit.py ended with status {status}")
+    if end.why:
+        faults.append(end.why)
+    if end.status and not faults:
+        faults.append(f"kunit.py ended with status {end.status}")
     return lines, faults, kunit.count_cases(result)["SKIP"]
 
 
 def kunitconfig(name):
     need(name)
     with step(f"build and run the .kunitconfig on {name}"):
-        status = run(name)
-    lines, faults, skipped = judge(name, status, wanted(LINUX / kunit.SUITES, name))
+        end = run(name)
+    lines, faults, skipped = judge(name, end, wanted(LINUX / kunit.SUITES, name))
     for line in lines:
         say(f"  {line}")
     report.conclude(f"kunitconfig {name}", faults,

@@ -16,7 +16,7 @@ from ipi.machines import boot, build, kernel_log, patience, qemu, report, verdic
 SUITES = "lib/kunit-ipi"
 TIMEOUT = 300
 # For kunit.py, whose clock does not know of a busy host.
-_NEVER = 24 * 60 * 60
+NEVER = 24 * 60 * 60
 # The architectures with a folder in SUITES.
 ARCHES = {"x86"}
 
@@ -164,7 +164,7 @@ def run(machine, glob="", timeout=TIMEOUT):
     result.unlink(missing_ok=True)
     command = [sys.executable, "-B", "tools/testing/kunit/kunit.py", "exec",
                f"--build_dir={machine.kernel_folder}", f"--qemu_config={config}",
-               f"--timeout={_NEVER}", f"--json={result}", "--kernel_args=panic=-1",
+               f"--timeout={NEVER}", f"--json={result}", "--kernel_args=panic=-1",
                glob or machine.kunit_glob or "*"]
     log, console = log_of(machine), console_of(machine)
     console.unlink(missing_ok=True)
