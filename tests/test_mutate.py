@@ -2,13 +2,14 @@
 """Which mutants run where, what counts as noticed, and what is said of the rest."""
 
 import dataclasses
+import re
 import threading
 from collections import Counter
 from unittest import mock
 
 from support import Scratch, write_program
 
-from ipi.common import Failure, Refused
+from ipi.common import DEFAULT_BASE, Failure, Refused
 from ipi.measure import mutate
 from ipi.measure.mutators import Mutant
 
@@ -281,6 +282,20 @@ class Runs(Scratch):
                 self.assertRaisesRegex(Refused, r"nothing noticed a\.c \| f \| line \| 2"):
             mutate._conclude("mutate", best)
         self.assertIn("listed, but caught on um", self.said.getvalue())
+
+    def test_what_the_sample_cannot_notice_has_to_be_listed(self):
+        found = {"1": "malta", "2": "um", "3": "malta", "4": None, "5": "x86_64"}
+        best = {job(name): {"id": name, "verdict": "caught", "how": "", "machine": machine}
+                for name, machine in found.items()}
+        best[job("4")].update(verdict="twin", how="1")
+        best[job("6")] = {"id": "6", "verdict": "survives", "how": "", "machine": "malta"}
+        for base, expected in (("7.3", ["malta|1", "malta|4"]), (DEFAULT_BASE, [])):
+            with mock.patch.object(mutate, "BASE", base), \
+                    mock.patch.object(mutate, "CORE", ["a.c"]), \
+                    mock.patch.object(mutate, "_sampled", return_value=["um"]):
+                reasons = mutate._beyond_the_sample(best, {job("3").name: {}, job("5").name: {}})
+            self.assertEqual(expected, [re.sub(r"only (\S+) .* (\d) ->.*", r"\1|\2", reason)
+                                        for reason in reasons])
 
     def test_the_score_is_noted_where_its_file_stands(self):
         readme, rows = self.folder / "README.md", "| `a.c` | 1 |\n| `b.c` | 2 |\n| the core | 3 |\n"
