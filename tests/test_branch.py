@@ -219,6 +219,21 @@ class GitTree(Project):
         with self.assertRaisesRegex(Failure, "empty is a git tree without a commit"):
             self.prepare()
 
+    def test_a_committed_folder_of_a_tree(self):
+        self.write("vendor/sdk/kernel", kernel_files(**{"kernel/a.c": "inner\n"}))
+        self.run_git("add", "--force", ".")
+        self.run_git("commit", "--quiet", "-m", "y")
+        self.write("vendor/sdk/kernel", {".config": "CONFIG_X=y\n", "kernel/a.o": "x"})
+        self.set_env(LINUX=str(self.vendor / "sdk/kernel"))
+        self.prepare()
+        self.assertEqual("inner\n", (self.linux / "kernel/a.c").read_text())
+        self.assertFalse((self.linux / "kernel/a.o").exists())
+        self.assertNotIn("not committed", self.noted.getvalue())
+        self.write("vendor/sdk/kernel", {"kernel/a.c": "new\n"})
+        self.run_git("commit", "--quiet", "-a", "-m", "z")
+        self.prepare()
+        self.assertEqual("new\n", (self.linux / "kernel/a.c").read_text())
+
     def test_a_folder_inside_of_another_tree_is_a_folder(self):
         self.write("vendor/inner", kernel_files(**{"kernel/a.c": "inner\n"}))
         self.set_env(LINUX=str(self.vendor / "inner"))

@@ -280,11 +280,13 @@ class Need(Scratch):
 
     def test_a_package_that_apt_does_not_know(self):
         self.set_env(LINUX="")
-        self.enterContext(mock.patch("ipi.archive.codename", lambda: "x"))
         self.apt("echo E: Unable to locate package linux-source-6.12; [ $1 = update ]")
-        with self.assertRaisesRegex(Failure, "apt knows no linux-source-6.12; it is in Debian's "
-                                    "security archive: add the suite x-security .* LINUX="):
-            packages.need(["linux-source-6.12"])
+        for name, what in (("debian", "add the suite x-security .* or set"), ("ubuntu", "set")):
+            release = {"ID": name, "VERSION_CODENAME": "x"}
+            with mock.patch("platform.freedesktop_os_release", return_value=release), \
+                    self.assertRaisesRegex(Failure, "apt knows no linux-source-6.12; it is in "
+                                           f"Debian's security archive: {what} LINUX="):
+                packages.need(["linux-source-6.12"])
 
     def test_a_user_is_asked(self):
         write_program(self.folder, "sudo", 'exec "$@"')

@@ -9,10 +9,9 @@ from support import TOP, Scratch, group, write_program
 
 from ipi.checks import kunitconfig, review
 from ipi.common import Failure, Refused
-from ipi.machines import kunit, patience
+from ipi.machines import kunit
 
 END = "[    3.2] reboot: Restarting system\n"
-ENDED = patience.End(0, "")
 # Says what it was told, and leaves what it is told to.
 KUNIT_PY = """
 import json, os, pathlib, sys
@@ -42,7 +41,7 @@ class Fake(Scratch):
         for target, name, value in ((kunitconfig, "BUILD", self.folder / "build"),
                                     (kunitconfig, "LINUX", self.linux),
                                     (kunitconfig, "TOP", self.folder),
-                                    (kunitconfig.report, "TOP", self.folder)):
+                                    (kunit.report, "TOP", self.folder)):
             self.enterContext(mock.patch.object(target, name, value))
 
     def kunit_py(self, *cases, console=END, status=0, said="pass"):
@@ -55,8 +54,9 @@ class Fake(Scratch):
 class Command(Fake):
     def words(self, name):
         self.kunit_py("PASS")
-        self.assertEqual(patience.End(0, ""), kunitconfig.run(name))
-        words, folder, user = json.loads(kunitconfig.log_of(name).read_text())
+        ended = kunitconfig.run(name)
+        self.assertEqual((0, END, ""), (ended.status, ended.console, ended.timed_out))
+        words, folder, user = json.loads(kunitconfig.path_of(name, "kunit.log").read_text())
         self.assertEqual((str(self.linux), "ipi"), (folder, user))
         self.assertEqual(["run", f"--arch={name}", "--kunitconfig=lib/kunit-ipi"], words[:3])
         self.assertIn(f"--build_dir={self.folder}/build/kunitconfig-{name}", words)
@@ -140,7 +140,7 @@ class Verdict(Fake):
             self.kunit_py("PASS", said=said)
             with mock.patch.object(kunitconfig, "LIMITS", limits):
                 end = kunitconfig.run("um")
-            self.assertEqual(why, end.why)
+            self.assertEqual(why, end.timed_out)
             faults = kunitconfig.judge("um", end, ["ipi-a"])[1]
             self.assertEqual([why] if why else [], faults)
 
@@ -149,9 +149,8 @@ class Verdict(Fake):
         (self.linux / kunit.SUITES / "b_kunit.c").write_text(more)
         self.kunit_py("PASS")
         for name, missing in (("um", ["ipi-b"]), ("x86_64", ["ipi-b", "ipi-race"])):
-            kunitconfig.run(name)
             suites = kunitconfig.wanted(self.linux / kunit.SUITES, name)
-            faults = kunitconfig.judge(name, ENDED, suites)[1]
+            faults = kunitconfig.judge(name, kunitconfig.run(name), suites)[1]
             self.assertEqual([f"suite {suite} did not run" for suite in missing], faults)
 
     def test_only_what_the_base_warns_of_is_passed_over(self):
@@ -160,8 +159,8 @@ class Verdict(Fake):
         for line, faults in ((known, 0), (known.replace(":1005 um_pci_init", ":1 um_pci"), 1),
                              (known + trace, 0), (known + trace + trace, 1)):
             self.kunit_py("PASS", console=f"{line}\n{END}")
-            kunitconfig.run("um")
-            self.assertEqual(faults, len(kunitconfig.judge("um", ENDED, ["ipi-a"])[1]), line)
+            found = kunitconfig.judge("um", kunitconfig.run("um"), ["ipi-a"])[1]
+            self.assertEqual(faults, len(found), line)
 
     def test_what_needs_two_cpus_may_be_skipped_where_there_is_one(self):
         case = "static void destroy_enabled_target(struct kunit *test)\n{\n" \
@@ -170,10 +169,9 @@ class Verdict(Fake):
         for name, faults in (("um", []), ("arm64", []),
                              ("x86_64", ["suite ipi-a skips destroy_enabled_target"])):
             self.kunit_py("PASS", "SKIP")
-            kunitconfig.run(name)
-            path = kunitconfig.folder_of(name) / "kunit.json"
-            path.write_text(path.read_text().replace('"1"', '"destroy_enabled_target"'))
-            self.assertEqual(faults, kunitconfig.judge(name, ENDED, ["ipi-a"])[1])
+            ended = kunitconfig.run(name)
+            ended.result["sub_groups"][0]["test_cases"][1]["name"] = "destroy_enabled_target"
+            self.assertEqual(faults, kunitconfig.judge(name, ended, ["ipi-a"])[1])
 
 
 class Sources(Scratch):

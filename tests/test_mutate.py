@@ -151,7 +151,7 @@ class Stores(Scratch):
 class Linked(Scratch):
     def test_what_make_compiles_again_has_no_mutant(self):
         bench = object.__new__(mutate.Bench)
-        bench.folder, bench.described = self.folder, mutate._UM
+        bench.folder, bench.described = self.folder, mutate.UM
         made = self.folder / "a.o"
         made.write_text("mutant")
         code = bench._code("a.c")

@@ -8,7 +8,7 @@ from support import Scratch, write_program
 
 from ipi.checks import platforms
 from ipi.common import Failure, Refused
-from ipi.machines import machine
+from ipi.machines import build, machine
 
 
 class Platforms(Scratch):
@@ -23,15 +23,14 @@ class Platforms(Scratch):
         config = self.folder / ".config"
         platform = {"defconfig": "x_defconfig", "change": "# CONFIG_SMP is not set\n"}
         for granted in (True, False):
-            def make(_here, word, granted=granted):
+            def make(_here, _log, word, granted=granted):
                 if word == "x_defconfig":
                     config.write_text("CONFIG_SMP=y\n")
                 else:
                     self.assertEqual("olddefconfig", word)
                     self.assertTrue(config.read_text().endswith(platform["change"]))
                     config.write_text(platform["change"] if granted else "CONFIG_SMP=y\n")
-                return mock.Mock(returncode=0)
-            with mock.patch("ipi.checks.platforms._make", make):
+            with mock.patch("ipi.machines.build.make", make):
                 if granted:
                     platforms.configure(here, platform)
                     continue
@@ -42,10 +41,11 @@ class Platforms(Scratch):
         write_program(self.folder, "make", 'echo "$@"')
         write_program(self.folder, "mips-linux-gnu-gcc", "exit 0")
         self.enterContext(mock.patch.object(machine, "BUILD", self.folder))
-        here = platforms.machine_of("bmips")
+        here, log = platforms.machine_of("bmips"), self.folder / "log"
         for wanted in ("CC=mips-linux-gnu-gcc ", "CC=ccache mips-linux-gnu-gcc "):
             self.set_env(PATH=str(self.folder))
-            self.assertIn(wanted, platforms._make(here, "x").stdout)
+            build.make(here, log, "x")
+            self.assertIn(wanted, log.read_text())
             write_program(self.folder, "ccache", "exit 0")
 
     def build(self, said):

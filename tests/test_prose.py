@@ -13,7 +13,7 @@ TEXTS = [*TOP.glob("*.md"), TOP / "bench/README.md", *(TOP / "docs").glob("*.md"
 # As those who do not speak English say it
 STILTED = r"\b(?:can not|nobody's business|there can be no \w+ which|by which number is)\b"
 SOURCES = [*(TOP / "tools").rglob("*.py"), *(TOP / "tests").glob("*.py"),
-           *(path for name in ("machines", "configs", "bench")
+           *(path for name in ("machines", "tools", "bench")
              for path in (TOP / name).rglob("*.toml"))]
 
 

@@ -46,7 +46,7 @@ class Checkpatch(unittest.TestCase):
         self.assertIn("is not needed", faults[2])
 
     def test_an_exception_nobody_needs_is_a_fault(self):
-        self.assertEqual(["configs/allowed.toml: SPACING is not needed"],
+        self.assertEqual(["allowed.toml: SPACING is not needed"],
                          self.check([{"type": "SPACING"}], "", 0))
 
     def test_a_checkpatch_that_breaks_down_is_a_fault(self):
@@ -188,7 +188,9 @@ class Document(Scratch):
 
     def test_a_warning_is_a_fault(self):
         with mock.patch.object(examples, "FOLDER", self.folder / "document"), \
+             mock.patch.object(examples.build, "build_kernel") as build_kernel, \
              mock.patch.object(examples.build, "make") as make:
+            make.side_effect = lambda *_: build_kernel.assert_called_once()
             examples.compile_examples()
             self.assertIn("KCFLAGS=-Werror", make.call_args[0])
             make.side_effect = examples.Failure("a warning")

@@ -5,7 +5,7 @@ import os
 import shutil
 from unittest import mock
 
-from support import EDITED, LONG, NEW, Project, kernel_files
+from support import EDITED, LONG, NEW, TOP, Project, kernel_files
 
 from ipi.checks import bindings, round_trip
 from ipi.common import Failure, Refused
@@ -235,6 +235,11 @@ class Editors(Project):
         round_trip.check(self.linux, self.top)
         (self.stored.linux / "kernel/new.c~").write_text("y")
         self.assertEqual(digest, self.stored.digest())
+
+    def test_git_does_not_see_them(self):
+        names = [f"linux/kernel/{name}" for name in self.NAMES]
+        ignored = Repo(TOP).text("check-ignore", "--no-index", *names, "linux/kernel/new.c")
+        self.assertEqual(names, [name.strip('"') for name in ignored.splitlines()])
 
     def test_no_list_has_them(self):
         folder = self.folder / "linux"

@@ -20,6 +20,10 @@ class Absent(Failure):
     """What is asked for cannot be had from the archive."""
 
 
+def is_debian():
+    return platform.freedesktop_os_release()["ID"] == "debian"
+
+
 def codename():
     return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
 

@@ -7,13 +7,14 @@ Not through scripts/coccicheck: it starts spatch for each rule and each file.
 import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from ipi.common import LINUX, TOP, Failure, Refused, refuse, step
+from ipi.common import LINUX, Failure, Refused, refuse, step
 from ipi.git import Repo
 from ipi.machines import machine
 from ipi.machines.build import jobs
 
-MACROS = TOP / "configs" / "cocci.h"
+MACROS = Path(__file__).with_name("cocci.h")
 RULES = "scripts/coccinelle"
 # They need those of another architecture, too, and there is only one search path.
 INCLUDES = ("include", "arch/mips/include")

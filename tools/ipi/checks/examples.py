@@ -19,7 +19,7 @@ def examples(text):
 
 
 def compile_examples():
-    """With the flags and headers of malta's kernel, which was built; a warning is a fault."""
+    """With the flags and headers of malta's kernel; a warning is a fault."""
     found = examples(DOCUMENT.read_text())
     if not found:
         raise Refused(f"check: there is no example in {DOCUMENT.name}")
@@ -30,9 +30,11 @@ def compile_examples():
     for name, text in zip(names, found):
         (FOLDER / f"{name}.c").write_text(f'#include "document.h"\n\n{text}')
     (FOLDER / "Makefile").write_text("".join(f"obj-y += {name}.o\n" for name in names))
+    malta = machine.load("malta")
+    build.build_kernel(malta)
     with step(f"compile {len(found)} examples of {DOCUMENT.name}"):
         try:
-            build.make(machine.load("malta"), FOLDER / "build.log", f"M={FOLDER}",
+            build.make(malta, FOLDER / "build.log", f"M={FOLDER}",
                        "KCFLAGS=-Werror", *[f"{name}.o" for name in names])
         except Failure as failure:
             raise Refused(f"check: {DOCUMENT.name}: {failure}") from None

@@ -2,13 +2,13 @@
 """The suites as a kernel developer runs them: the kernel's kunit.py and their .kunitconfig."""
 
 import dataclasses
+import functools
 import json
 import re
-import shutil
 import sys
 
-from ipi.common import BUILD, LINUX, TOP, Failure, say, step
-from ipi.machines import build, kunit, patience, qemu, report
+from ipi.common import BUILD, LINUX, TOP, Failure, step
+from ipi.machines import build, kunit, patience, qemu
 
 # The build is silent for as long as it takes, until kunit.py says that it starts the kernel.
 LIMITS = patience.Limits(total=3600, silence=90, first=3600, until=b"Starting KUnit Kernel")
@@ -55,52 +55,45 @@ ARCHES = {
 }
 
 
-def folder_of(name):
-    return BUILD / f"kunitconfig-{name}"
-
-
-def log_of(name):
-    return folder_of(name) / "kunit.log"
-
-
-def _console_of(name):
-    return folder_of(name) / "test.log"
-
-
-def _result_of(name):
-    return folder_of(name) / "kunit.json"
+def path_of(name, what=""):
+    """Of what kunit.py leaves: its kunit.log, its kunit.json, and test.log, the console."""
+    return BUILD / f"kunitconfig-{name}" / what
 
 
 def need(name):
-    """Said before the build and not after it."""
     arch = ARCHES[name]
     for program in filter(None, (f"{arch.cross}gcc", arch.qemu)):
-        if not shutil.which(program):
-            raise Failure(f"there is no {program}; kunitconfig {name} needs the packages "
-                          f"{' '.join(arch.packages)}")
+        build.need(program, f"kunitconfig {name}", arch.packages)
 
 
 def command(name):
     arch = ARCHES[name]
     *_, compiler = build.compiler_words(name, arch.cross)
     return [sys.executable, "-B", "tools/testing/kunit/kunit.py", "run", f"--arch={name}",
-            f"--kunitconfig={kunit.SUITES}", *arch.words, f"--build_dir={folder_of(name)}",
-            f"--timeout={kunit.NEVER}", f"--json={_result_of(name)}",
+            f"--kunitconfig={kunit.SUITES}", *arch.words, f"--build_dir={path_of(name)}",
+            f"--timeout={kunit.NEVER}", f"--json={path_of(name, 'kunit.json')}",
             f"--jobs={build.jobs()}", "--make_options", compiler]
 
 
+def _without(console, known):
+    """@console without a warning that is @known, up to the head of its trace."""
+    return re.sub(rf"^.*WARNING: .*{known}.*$(?:(?:\n(?!.*WARNING: ).*)*?\n.*Call Trace:)?", "",
+                  console, count=1, flags=re.M)
+
+
 def run(name):
-    """How it ended; kunit.py writes what it says, its JSON and the console into folder_of()."""
-    folder_of(name).mkdir(parents=True, exist_ok=True)
-    for path in (_result_of(name), _console_of(name)):
+    """How it ended, without what the base is known to warn of."""
+    arch, folder = ARCHES[name], path_of(name)
+    log, console, result = (path_of(name, what) for what in ("kunit.log", "test.log", "kunit.json"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (result, console):
         path.unlink(missing_ok=True)
-    program = ARCHES[name].qemu
-    env = build.environment() | (qemu.emulated(program, folder_of(name)) if program else {})
-    end = patience.run(command(name), log_of(name), LIMITS, cwd=LINUX,
-                       env=env | {"PYTHONUNBUFFERED": "1"})
-    if not _result_of(name).exists():
-        raise Failure(f"kunit.py gave no result, see {log_of(name).relative_to(TOP)}")
-    return end
+    env = build.environment() | (qemu.emulated(arch.qemu, folder) if arch.qemu else {})
+    end = patience.run(command(name), log, LIMITS, cwd=LINUX, env=env | {"PYTHONUNBUFFERED": "1"})
+    if not result.exists():
+        raise Failure(f"kunit.py gave no result, see {log.relative_to(TOP)}")
+    said = functools.reduce(_without, arch.base_warns, console.read_text(errors="replace"))
+    return kunit.Outcome(json.loads(result.read_text()), end.status, said, end.why)
 
 
 def _kernel_arch(name):
@@ -114,37 +107,17 @@ def wanted(folder, name):
     return [suite for suite in suites if suite not in NOT_BUILT]
 
 
-def _without(known, console):
-    """@console without a warning that is @known, up to the head of its trace."""
-    return re.sub(rf"^.*WARNING: .*{known}.*$(?:(?:\n(?!.*WARNING: ).*)*?\n.*Call Trace:)?", "",
-                  console, count=1, flags=re.M)
-
-
-def judge(name, end, suites):
-    """(lines to show, faults, number of skipped cases) of what run() left."""
-    result = json.loads(_result_of(name).read_text())
-    console = _console_of(name).read_text(errors="replace")
+def judge(name, outcome, suites):
+    """(lines to show, faults) of what run() says."""
     arch = ARCHES[name]
     alone = kunit.need_two(LINUX / kunit.SUITES, _kernel_arch(name)) if arch.one_cpu else []
-    lines, faults = kunit.judge(result, suites, [*arch.skips, *alone])
-    for known in arch.base_warns:
-        console = _without(known, console)
-    faults += kunit.judge_console(console)
-    faults += kunit.judge_end(console)
-    if end.why:
-        faults.append(end.why)
-    if end.status and not faults:
-        faults.append(f"kunit.py ended with status {end.status}")
-    return lines, faults, kunit.count_cases(result)["SKIP"]
+    return kunit.judge_run(outcome, suites, [*arch.skips, *alone])
 
 
 def kunitconfig(name):
     need(name)
     with step(f"build and run the .kunitconfig on {name}"):
-        end = run(name)
-    lines, faults, skipped = judge(name, end, wanted(LINUX / kunit.SUITES, name))
-    for line in lines:
-        say(f"  {line}")
-    report.conclude(f"kunitconfig {name}", faults,
-                    kunit.place_of(faults, log_of(name), _console_of(name)))
-    return skipped
+        outcome = run(name)
+    lines, faults = judge(name, outcome, wanted(LINUX / kunit.SUITES, name))
+    return kunit.conclude(f"kunitconfig {name}", outcome, lines, faults,
+                          path_of(name, "kunit.log"), path_of(name, "test.log"))

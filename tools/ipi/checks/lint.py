@@ -11,7 +11,7 @@ from pathlib import Path
 from ipi.common import BASE, LINUX, TOP, Failure, refuse, run, step
 from ipi.git import Repo
 
-ALLOWED = TOP / "configs" / "allowed.toml"
+ALLOWED = Path(__file__).with_name("allowed.toml")
 _TERMS = "hart"
 _UNDOCUMENTED = b"/**\n * f() - A function\n */\nint f(int parameter);\n"
 # What checkpatch says if it finds no dictionary, and then goes on.
@@ -41,7 +41,7 @@ def complaints(text):
 
 
 class Allowed:
-    """The exceptions of configs/allowed.toml; one that is not needed is a fault."""
+    """The exceptions of allowed.toml; one that is not needed is a fault."""
 
     def __init__(self, entries):
         self._entries = entries
@@ -55,7 +55,7 @@ class Allowed:
         return False
 
     def unused(self):
-        return [f"configs/allowed.toml: {entry['type']} is not needed"
+        return [f"{ALLOWED.name}: {entry['type']} is not needed"
                 for number, entry in enumerate(self._entries) if number not in self._used]
 
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Platforms that are built but not booted, configs/platforms.toml."""
+"""Platforms that are built but not booted, platforms.toml."""
 
 import dataclasses
 import re
 import shutil
-import subprocess
 import tomllib
+from pathlib import Path
 
-from ipi.common import BASE, TOP, Failure, Refused, say, step
+from ipi.common import BASE, Failure, Refused, say, step
 from ipi.machines import build, machine
 from ipi.series import base
 
@@ -16,7 +16,7 @@ _TAIL = 20
 
 def load():
     """Those which the base has; "base" is the oldest one that does."""
-    known = tomllib.loads((TOP / "configs" / "platforms.toml").read_text())
+    known = tomllib.loads(Path(__file__).with_suffix(".toml").read_text())
     return {name: platform for name, platform in known.items()
             if base.number(platform.get("base", BASE)) <= base.number(BASE)}
 
@@ -45,31 +45,16 @@ def machine_of(name):
                                   for field in ("arch", "cross", "packages")})
 
 
-def _make(here, *words):
-    here.kernel_folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run([*build.make_words(here), f"-j{build.jobs()}", *words],
-                          check=False, text=True, env=build.environment(),
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
-    (here.kernel_folder / "build.log").write_text(done.stdout)
-    return done
-
-
-def _target(here, word):
-    done = _make(here, word)
-    if done.returncode:
-        raise Failure(f"make {word} for {here.name} failed:\n{done.stdout[-2000:]}")
-
-
 def configure(here, platform):
     """Its defconfig, and what the platform wants to be different from that."""
-    _target(here, platform["defconfig"])
+    here.kernel_folder.mkdir(parents=True, exist_ok=True)
+    log, config = here.kernel_folder / "config.log", here.kernel_folder / ".config"
+    build.make(here, log, platform["defconfig"])
     wanted = platform.get("change")
     if not wanted:
         return
-    config = here.kernel_folder / ".config"
     config.write_text(config.read_text() + wanted)
-    _target(here, "olddefconfig")
+    build.make(here, log, "olddefconfig")
     missing = build.missing_symbols(wanted, config.read_text())
     if missing:
         raise Failure(f"Kconfig does not grant {here.name} {', '.join(missing)}")
@@ -84,12 +69,15 @@ def build_all():
 def build_one(name):
     """Builds the touched directories of one platform; a warning is a failure."""
     platform, here = load()[name], machine_of(name)
+    log, failed = here.kernel_folder / "build.log", ""
     with step(f"build platform {name}"):
         # What is there already would not be compiled, and would not warn
         shutil.rmtree(here.kernel_folder, ignore_errors=True)
         configure(here, platform)
-        done = _make(here, *platform["targets"])
-    found = warnings_in(done.stdout, platform.get("base_warns", ()))
-    if found or done.returncode:
-        lines = found or done.stdout.splitlines()[-_TAIL:]
-        raise Refused(f"platform {name}: {lines[0]}\n" + "\n".join(lines[1:_TAIL]))
+        try:
+            build.make(here, log, f"-j{build.jobs()}", *platform["targets"])
+        except Failure as failure:
+            failed = str(failure)
+    found = warnings_in(log.read_text(), platform.get("base_warns", ()))
+    if found or failed:
+        raise Refused(f"platform {name}: " + ("\n".join(found[:_TAIL]) or failed))

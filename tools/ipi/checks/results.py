@@ -6,9 +6,11 @@ import os
 import platform
 import re
 
+from ipi.checks import platforms
 from ipi.common import DEFAULT_BASE, GENERATED, TOP, Failure, run, write_whole
 from ipi.git import Repo
 from ipi.machines import machine, qemu
+from ipi.measure import bench, mutate
 from ipi.series import base
 
 PAGE = GENERATED / "results.md"
@@ -39,16 +41,29 @@ def _version_of_base(name):
     return base.version_of(makefile.stdout) if makefile and makefile.stdout else name
 
 
+def _machine_of(check):
+    """What the check builds for; none if it builds nothing."""
+    verb, _, name = check.partition(" ")
+    if verb == "platform":
+        return platforms.machine_of(name)
+    if verb == "bench":
+        return machine.load("arm64", bench.SOURCE)
+    if verb == "mutate":
+        return mutate.UM
+    known = "malta" if verb == "document" else name
+    return machine.load(known) if known in machine.names() else None
+
+
 def _tools(check):
-    """(compiler, QEMU) of a check that runs on a machine."""
-    name = check.split()[-1]
-    if name not in machine.names() or check.startswith("platform"):
+    """(compiler, QEMU) of a check, as far as it has them."""
+    here = _machine_of(check)
+    if not here:
         return "", ""
-    here = machine.load(name)
     try:
         number = re.search(r"\d+\.\d+\.\d+", run([here.compiler, "--version"]))
         compiler = f"{here.compiler.rpartition('-')[2]} {number[0] if number else ''}".strip()
-        return compiler, qemu.version_text(qemu.program(here))
+        boots = check.split()[0] in ("boot", "kunit", "stress", "bench")
+        return compiler, qemu.version_text(qemu.program(here)) if boots else ""
     except (Failure, OSError):
         return "", ""
 

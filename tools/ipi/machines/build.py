@@ -41,12 +41,16 @@ def compiler_words(arch, cross, compiler=""):
     return [f"ARCH={arch}", f"CROSS_COMPILE={cross}", f"CC={ccache}{compiler or cross + 'gcc'}"]
 
 
+def need(program, name, packages):
+    """Said of the machine or check @name before the build and not after it."""
+    if not shutil.which(program):
+        raise Failure(f"there is no {program}; {name} needs the packages {' '.join(packages)}")
+
+
 def make_words(machine):
     """The part of every make command that has to be the same each time."""
     compiler = machine.compiler
-    if not shutil.which(compiler):
-        raise Failure(f"there is no {compiler}; {machine.name} needs the packages "
-                      f"{' '.join(machine.packages)}")
+    need(compiler, machine.name, machine.packages)
     return ["make", "-s", "-C", str(machine.source), f"O={machine.kernel_folder}",
             *compiler_words(machine.arch, machine.cross, compiler), "LOCALVERSION=",
             # Of what .incbin takes in, a device tree say, ccache knows nothing

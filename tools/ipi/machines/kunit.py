@@ -185,9 +185,24 @@ def console_of(machine):
     return machine.folder / "kunit-console.log"
 
 
-def place_of(faults, log, console):
-    """What the kernel reports is on its @console, and nothing of it in kunit.py's @log."""
-    return console if any(fault.startswith(kernel_log.REPORT) for fault in faults) else log
+def judge_run(outcome, suites, skips, more=()):
+    """(lines to show, faults) of a whole run, @more of them included."""
+    lines, faults = judge(outcome.result, suites, skips)
+    faults += [*judge_console(outcome.console), *judge_end(outcome.console), *more]
+    if outcome.timed_out:
+        faults.append(outcome.timed_out)
+    if outcome.status and not faults:
+        faults.append(f"kunit.py ended with status {outcome.status}")
+    return lines, faults
+
+
+def conclude(what, outcome, lines, faults, log, console):
+    """Shows it; what the kernel reports is on its @console, and nothing of it in the @log."""
+    for line in lines:
+        say(f"  {line}")
+    told = any(fault.startswith(kernel_log.REPORT) for fault in faults)
+    report.conclude(what, faults, console if told else log)
+    return count_cases(outcome.result)["SKIP"]
 
 
 def kunit(machine):
@@ -196,15 +211,7 @@ def kunit(machine):
     build.build_kernel(machine)
     with step(f"run KUnit on {machine.name}"):
         outcome = run(machine)
-    lines, faults = judge(outcome.result, suites_of(machine), may_skip(machine))
-    faults += judge_console(outcome.console) + judge_end(outcome.console)
-    faults += verdict.judge_controller(machine, outcome.console)
-    if outcome.timed_out:
-        faults.append(outcome.timed_out)
-    if outcome.status and not faults:
-        faults.append(f"kunit.py ended with status {outcome.status}")
-    for line in lines:
-        say(f"  {line}")
-    report.conclude(f"kunit {machine.name}", faults,
-                    place_of(faults, log_of(machine), console_of(machine)))
-    return count_cases(outcome.result)["SKIP"]
+    lines, faults = judge_run(outcome, suites_of(machine), may_skip(machine),
+                              verdict.judge_controller(machine, outcome.console))
+    return conclude(f"kunit {machine.name}", outcome, lines, faults, log_of(machine),
+                    console_of(machine))

@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 
 from ipi import archive
-from ipi.common import Failure, write_whole
+from ipi.common import write_whole
+from ipi.machines import build
 
 # What has newer versions than a release, with that which the release itself has.
 _SUITES = ["trixie", "trixie-backports"]
@@ -69,12 +70,10 @@ def _wrapper(machine, binary):
 
 
 def program(machine):
-    """What runs @machine; said before the build and not after it."""
+    """What runs @machine."""
     binary = machine.qemu_words[0]
     if not machine.qemu_version:
-        if not shutil.which(binary):
-            raise Failure(f"there is no {binary}; {machine.name} needs the packages "
-                          f"{' '.join(machine.packages)}")
+        build.need(binary, machine.name, machine.packages)
         return binary
     if version(binary) >= machine.qemu_version:
         return binary

@@ -78,11 +78,11 @@ USERS = {
     "include/linux/irqdomain.h": ["kernel/irq/ipi-domain.o"],
 }
 # User mode Linux is no machine to boot: there is no QEMU
-_UM = machine.Machine(name="um", arch="um", cross="", configs=["um", "kunit"], image="vmlinux",
+UM = machine.Machine(name="um", arch="um", cross="", configs=["um", "kunit"], image="vmlinux",
                       qemu="", append="", cpus=1, rows=[], hotplug=False, timeout=60,
                       packages=["gcc", "libc6-dev"], kernel="um")
-_MACHINES = {"um": _UM,
-             "um-smp": dataclasses.replace(_UM, name="um-smp", configs=[*_UM.configs, "um-smp"],
+_MACHINES = {"um": UM,
+             "um-smp": dataclasses.replace(UM, name="um-smp", configs=[*UM.configs, "um-smp"],
                                            append="seccomp=on ncpus=4 slab_debug=FZP",
                                            kernel="um-smp", cpus=4)}
 # The signals take all interrupt numbers of UML, and the option gives it more: for the one

@@ -60,9 +60,9 @@ def packages():
 def where_from(package):
     """What to do where apt knows no @package."""
     if package == _package()[0]:
-        return (f"it is in Debian's security archive: add the suite {archive.codename()}-security "
-                "to apt's sources, or set LINUX=<git tree, folder or tarball> to "
-                f"Linux {BASE}.y")
+        add = f"add the suite {archive.codename()}-security to apt's sources, or "
+        return ("it is in Debian's security archive: " + (add if archive.is_debian() else "")
+                + f"set LINUX=<git tree, folder or tarball> to Linux {BASE}.y")
     return "is the main archive of Debian 12 or later among apt's sources?"
 
 
@@ -94,14 +94,18 @@ def source():
     return path
 
 
+def _tree_of(path):
+    """The tree of the commit that is checked out at @path, which may be a folder of it."""
+    return git.Repo(path).resolve("HEAD:./") if path.is_dir() else None
+
+
 def _is_git(path):
-    """A linked work tree has a file there."""
-    return (path / ".git").exists()
+    """A linked work tree has a file there, and a folder of a work tree has nothing."""
+    return (path / ".git").exists() or bool(_tree_of(path))
 
 
 def _committed(path):
-    """The tree of the commit that is checked out at @path."""
-    tree = git.Repo(path).tree("HEAD")
+    tree = _tree_of(path)
     if not tree:
         raise Failure(f"{path} is a git tree without a commit; LINUX= takes what is committed")
     return tree
@@ -148,7 +152,7 @@ def _queue_of(version, path, wanted):
 def version_at(path):
     """The version of the source at @path, without unpacking more than it takes."""
     if _is_git(path):
-        return version_of(git.Repo(path).try_bytes("show", "HEAD:Makefile").stdout)
+        return version_of(git.Repo(path).try_bytes("show", "HEAD:./Makefile").stdout)
     if path.is_dir():
         makefile = path / "Makefile"
         return version_of(makefile.read_bytes() if makefile.exists() else b"")
@@ -216,7 +220,7 @@ def _write_commit(out, ref, entries):
 def _import_commit(repo, path, ref):
     """What is committed at @path, which is only read; what else lies there does not count."""
     source, tree, version = git.Repo(path), _committed(path), version_at(path)
-    if source.text("status", "--porcelain", "-uno", env={"GIT_OPTIONAL_LOCKS": "0"}):
+    if source.text("status", "--porcelain", "-uno", ".", env={"GIT_OPTIONAL_LOCKS": "0"}):
         warn(f"{path} has changes that are not committed; its last commit is the base")
     objects = path / source.text("rev-parse", "--git-path", "objects")
     repo.text("pack-objects", "--quiet", "--revs", ".git/objects/pack/pack", data=tree,
