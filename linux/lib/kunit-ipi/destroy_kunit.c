@@ -344,7 +344,7 @@ static int holder_thread(void *unused)
 	complete(&holder.inside);
 	for (unsigned int ms = 0; !READ_ONCE(holder.let_go) && ms < HOLDER_MS; ms++)
 		mdelay(1);
-	holder.gave_up = !holder.let_go;
+	WRITE_ONCE(holder.gave_up, !holder.let_go);
 	rcu_read_unlock();
 
 	return ipi_test_wait_for_stop();
@@ -365,6 +365,7 @@ static void destroy_does_not_hold_up(struct kunit *test)
 	struct fake_ipi *fake = test->priv;
 
 	ipi_test_need_two(test, cpu_online_mask);
+	ipi_test_no_hotplug(test);
 	holder = (struct holder) {
 		.virq = fake_reserve(test, fake, cpumask_of(other)),
 	};
@@ -376,7 +377,7 @@ static void destroy_does_not_hold_up(struct kunit *test)
 
 	destroyer = kthread_run_on_cpu(destroyer_thread, NULL, here, "ipi-destroyer/%u");
 	ipi_test_thread(test, destroyer);
-	while (!irq_send_ipi_all(holder.virq))
+	while (!irq_send_ipi_all(holder.virq) && !READ_ONCE(holder.gave_up))
 		schedule_timeout_uninterruptible(1);
 
 	fake_reserve(test, fake, cpumask_of(here));
