@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import tempfile
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ipi.common import BASE, LINUX, TOP, Failure, refuse, run, step
 from ipi.git import Repo
+from ipi.machines import build
 
 ALLOWED = Path(__file__).with_name("allowed.toml")
 _TERMS = "hart"
@@ -61,11 +63,16 @@ class Allowed:
 
 def checkpatch(repo, commits, allowed):
     faults, words = [], _dictionary()
-    for commit in commits:
+
+    def said(commit):
         mail = repo.text("format-patch", "-1", "--stdout", "-M", commit)
-        done = _checker(["perl", "scripts/checkpatch.pl", "--strict", "--terse", "--show-types",
+        return _checker(["perl", "scripts/checkpatch.pl", "--strict", "--terse", "--show-types",
                          "--codespell", f"--codespellfile={words}", "--no-signoff", "-"],
                         input=mail, cwd=LINUX)
+
+    with ThreadPoolExecutor(build.jobs()) as pool:
+        finished = list(pool.map(said, commits))
+    for commit, done in zip(commits, finished):
         subject, found = repo.subject(commit), complaints(done.stdout)
         faults += [f"{subject}: {line}" for kind, line in found
                    if not allowed.covers(kind, subject)]
