@@ -137,6 +137,11 @@ class OtherBases(Suite):
         status, lines = self.run_with((0, [], 1))
         self.assertEqual((0, "2 passed, 0 failed, 1 skipped"), (status, lines[-1]))
 
+    def test_one_that_fails_does_not_hide_the_next(self):
+        self.others = {"7.3": ["prepare", "check", "boot a"]}
+        status, lines = self.run_with((1, [], 0), (0, ["check: why"], 0), (1, [], 0))
+        self.assertEqual((1, "4 passed, 1 failed, 0 skipped"), (status, lines[-1]))
+
     def test_a_source_that_is_named_is_all_there_is(self):
         self.assertEqual("2 passed, 0 failed, 0 skipped", self.run_with(LINUX="x")[1][-1])
 

@@ -170,7 +170,8 @@ def _run_other_base(base):
         say(f"\n== {base}: {name}")
         done = _timed(name, _run_elsewhere, name, base=base, IPI_BASE=base)
         yield dataclasses.replace(done, failed=[f"{base}: {reason}" for reason in done.failed])
-        if not done.passed:
+        # Without the base there is nothing to check
+        if name == "prepare" and not done.passed:
             break
 
 
