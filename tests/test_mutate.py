@@ -297,6 +297,19 @@ class Runs(Scratch):
             self.assertEqual(expected, [re.sub(r"only (\S+) .* (\d) ->.*", r"\1|\2", reason)
                                         for reason in reasons])
 
+    def test_a_machine_that_is_named_is_asked_alone(self):
+        best = {job("1"): {"id": "1", "verdict": "caught", "how": "", "machine": "malta"}}
+        for words, fails in (((), True), (("malta",), False)):
+            with mock.patch.object(mutate, "run_stages", return_value=best), \
+                    mock.patch.object(mutate, "BASE", "7.3"), \
+                    mock.patch.object(mutate, "CORE", ["a.c"]), \
+                    mock.patch.object(mutate, "note_score"), \
+                    mock.patch.object(mutate, "SCORE", self.folder / "score.md"):
+                if fails:
+                    self.assertRaisesRegex(Refused, "only malta notices", mutate.mutate, *words)
+                else:
+                    mutate.mutate(*words)
+
     def test_the_score_is_noted_where_its_file_stands(self):
         readme, rows = self.folder / "README.md", "| `a.c` | 1 |\n| `b.c` | 2 |\n| the core | 3 |\n"
         readme.write_text(f"Before\n{rows}After\n")

@@ -663,7 +663,7 @@ def _beyond_the_sample(best, listed):
             if name and job.path in CORE and job.name not in listed]
 
 
-def _conclude(what, best):
+def _conclude(what, best, more=()):
     listed = _listed(SURVIVORS)
     counts, unknown = _split(best, known_survivors())
     say(score(counts))
@@ -673,7 +673,7 @@ def _conclude(what, best):
             say(f"  listed, but caught on {entry['machine']} by {entry['how']}: "
                 f"{' | '.join(job.name)}")
     report.conclude(what, [f"nothing noticed {' | '.join(job.name)}" for job in unknown]
-                    + _beyond_the_sample(best, listed), SCRATCH)
+                    + [*more], SCRATCH)
 
 
 def mutate(*words):
@@ -690,7 +690,8 @@ def mutate(*words):
     # README has the score of mainline, where the machines are more
     if not machines and BASE != DEFAULT_BASE:
         note_score(counts, TOP / "README.md")
-    _conclude("mutate", best)
+    # A machine that is named may be the only one that was asked
+    _conclude("mutate", best, [] if machines else _beyond_the_sample(best, _listed(SURVIVORS)))
 
 
 def sample():
