@@ -100,11 +100,18 @@ class Commands(Scratch):
 
     def test_the_last_link_counts(self):
         said = "+ ld -o .tmp_vmlinux1 a\n+ ld -o vmlinux a k1.o\n+ nm -n vmlinux\n"
-        self.assertEqual("ld -o vmlinux a k1.o", mutate._link_command(said))
-        self.assertEqual("ld -o vmlinux a k1.o", mutate._link_command(
+        self.assertEqual(["ld -o vmlinux a k1.o"], mutate._link_commands(said))
+        self.assertEqual(["ld -o vmlinux a k1.o"], mutate._link_commands(
             said.replace("-o vmlinux ", "-o vmlinux.unstripped ")))
         with self.assertRaisesRegex(Failure, "does not say how vmlinux is linked:\nnothing"):
-            mutate._link_command("nothing")
+            mutate._link_commands("nothing")
+
+    def test_tables_are_sorted_again(self):
+        said = ("+ ld -o vmlinux.unstripped a k1.o\n"
+                "+ sorttable vmlinux.unstripped\n"
+                "+ ./scripts/sorttable -s nm-sort vmlinux.unstripped\n")
+        self.assertEqual(["ld -o vmlinux a k1.o", "./scripts/sorttable -s nm-sort vmlinux"],
+                         mutate._link_commands(said))
 
 
 class Stores(Scratch):
@@ -148,20 +155,6 @@ class Stores(Scratch):
                 mutate.check()
 
 
-class Linked(Scratch):
-    def test_what_make_compiles_again_has_no_mutant(self):
-        bench = object.__new__(mutate.Bench)
-        bench.folder, bench.described = self.folder, mutate.UM
-        made = self.folder / "a.o"
-        made.write_text("mutant")
-        code = bench._code("a.c")
-        with mock.patch.object(bench, "link"):
-            bench.link_with("a.c", code)
-        with mock.patch.object(bench, "link", lambda: made.write_text("whole")), \
-                self.assertRaisesRegex(Failure, "a.c was compiled again when um was linked"):
-            bench.link_with("a.c", code)
-
-
 class Machines(Scratch):
     def test_user_mode_with_cpus_comes_before_qemu(self):
         self.assertEqual(["um", "x86_64"], mutate.anywhere("6.12"))
@@ -197,7 +190,8 @@ class Runs(Scratch):
         for path, name, words in (
                 (mutate.CORE[0], "um", " kunit.filter=speed>very_slow"),
                 (mutate.CORE[0], "um-smp", " kunit.filter=speed>slow"),
-                ("kernel/irq/matrix.c", "x86_64", ""),
+                ("kernel/irq/matrix.c", "x86_64",
+                 " kunit.filter_glob=*-[mx][a8][t6]* kunit.filter=speed>very_slow"),
                 ("arch/mips/kernel/smp-gic.c", "malta", " kunit.filter_glob=ipi-mips-*")):
             one = dataclasses.replace(job("1"), path=path)
             self.stages({name: FakeLab({one: {"verdict": "caught"}})}, [path])

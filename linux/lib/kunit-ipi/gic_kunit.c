@@ -4,6 +4,7 @@
  */
 
 #include <linux/bitfield.h>
+#include <linux/bitmap.h>
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/delay.h>
@@ -30,6 +31,9 @@
 #include <dt-bindings/interrupt-controller/mips-gic.h>
 
 #include "real.h"
+
+/* A GIC has no more shared interrupts */
+#define NR_INTRS	256
 
 static int gic_init(struct kunit *test)
 {
@@ -120,6 +124,54 @@ static void gic_spares_devices(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, real_expect_all_back(test, ipi), n);
 }
 
+/* Nor what no driver has asked for; the numbers of other controllers are no claims */
+static void gic_spares_unprobed(struct kunit *test)
+{
+	static const unsigned int spared[] = { 16, 18, 20 }, taken[] = { 14, 15, 17, 19 };
+	struct device_node *np = of_find_node_by_path("/kunit-ipi");
+	unsigned int n, intr, i;
+	int virqs[REAL_MAX_IPIS];
+	DECLARE_BITMAP(got, NR_INTRS) = {};
+
+	if (!np)
+		kunit_skip(test, "not the device tree for the tests");
+	of_node_put(np);
+
+	n = real_exhaust(test, test->priv, virqs);
+	while (n) {
+		intr = ipi_get_hwirq(virqs[--n], 0);
+		KUNIT_EXPECT_LT(test, intr, NR_INTRS);
+		__set_bit(intr % NR_INTRS, got);
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[n], NULL), 0);
+	}
+	for (i = 0; i < ARRAY_SIZE(spared); i++)
+		KUNIT_EXPECT_FALSE_MSG(test, test_bit(spared[i], got), "%u", spared[i]);
+	for (i = 0; i < ARRAY_SIZE(taken); i++)
+		KUNIT_EXPECT_TRUE_MSG(test, test_bit(taken[i], got), "%u", taken[i]);
+}
+
+/* A device's interrupt is handled as its type wants it, edge or level */
+static void gic_device_type(struct kunit *test)
+{
+	struct irq_domain *ipi = test->priv;
+	unsigned int n, intr, device;
+	int virqs[REAL_MAX_IPIS];
+
+	n = real_exhaust(test, ipi, virqs);
+	intr = ipi_get_hwirq(virqs[n - 1], 0);
+	while (n)
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[--n], NULL), 0);
+
+	device = irq_create_mapping(ipi->parent, GIC_NUM_LOCAL_INTRS + intr);
+	if (!device)
+		kunit_skip(test, "all of the hwirqs are set aside for IPIs");
+	KUNIT_EXPECT_EQ(test, irq_set_irq_type(device, IRQ_TYPE_EDGE_RISING), 0);
+	KUNIT_EXPECT_PTR_EQ(test, irq_to_desc(device)->handle_irq, &handle_edge_irq);
+	KUNIT_EXPECT_EQ(test, irq_set_irq_type(device, IRQ_TYPE_LEVEL_HIGH), 0);
+	KUNIT_EXPECT_PTR_EQ(test, irq_to_desc(device)->handle_irq, &handle_level_irq);
+	irq_dispose_mapping(device);
+}
+
 /* A mask with a hole, and a number for each target that is really its own */
 static void gic_mask_with_hole(struct kunit *test)
 {
@@ -206,6 +258,23 @@ static void gic_no_foreign_ipi(struct kunit *test)
 	real_expect_delivery(test, virq, cpu_possible_mask);
 }
 
+/* Nor does it matter where the one before has routed it to */
+static void gic_routes_anew(struct kunit *test)
+{
+	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
+	unsigned int intr, pin;
+
+	intr = ipi_get_hwirq(virq, 0);
+	pin = read_gic_map_pin(intr);
+	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+	write_gic_map_pin(intr, pin ^ 1);
+
+	virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
+	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, 0), intr);
+	KUNIT_EXPECT_EQ(test, read_gic_map_pin(intr), pin);
+	real_expect_delivery(test, virq, cpu_possible_mask);
+}
+
 /**
  * struct turn - What the GIC makes of a CPU which enables an IPI, and disables it
  * @virq:	IPI
@@ -249,6 +318,7 @@ static void gic_mask_and_unmask(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, turn.enabled);
 		KUNIT_EXPECT_TRUE(test, turn.disabled);
 	}
+	real_expect_disabled(test, virq);
 }
 
 /* A VP which is not there, or is a CPU of Linux, is no external target */
@@ -390,6 +460,26 @@ static void gic_smp_resched(struct kunit *test)
 	for (tries = 100; tries && irq_desc_kstat_cpu(desc, cpu) == before; tries--)
 		msleep(20);
 	KUNIT_EXPECT_NE(test, irq_desc_kstat_cpu(desc, cpu), before);
+}
+
+/* What the device tree sets aside for IPIs goes first, so that devices have the rest */
+static void gic_smp_set_aside(struct kunit *test)
+{
+	struct irq_domain *ipi = test->priv;
+	struct irq_desc *desc = resched_desc();
+	unsigned int cpu, intr;
+	u32 v[2];
+
+	if (of_property_read_u32_array(irq_domain_get_of_node(ipi),
+				       "mti,reserved-ipi-vectors", v, 2))
+		kunit_skip(test, "the device tree sets nothing aside");
+
+	KUNIT_ASSERT_NOT_NULL(test, desc);
+	for_each_possible_cpu(cpu) {
+		intr = ipi_get_hwirq(irq_desc_get_irq(desc), cpu);
+		KUNIT_EXPECT_GE(test, intr, v[0]);
+		KUNIT_EXPECT_LT(test, intr, v[0] + v[1]);
+	}
 }
 
 #ifdef CONFIG_HOTPLUG_CPU
@@ -607,10 +697,13 @@ static void gic_doorbell_hotplug(struct kunit *test)
 static struct kunit_case gic_cases[] = {
 	KUNIT_CASE(gic_exhausted),
 	KUNIT_CASE(gic_spares_devices),
+	KUNIT_CASE(gic_spares_unprobed),
+	KUNIT_CASE(gic_device_type),
 	KUNIT_CASE(gic_mask_with_hole),
 	KUNIT_CASE(gic_fragmented),
 	KUNIT_CASE(gic_no_stale_ipi),
 	KUNIT_CASE(gic_no_foreign_ipi),
+	KUNIT_CASE(gic_routes_anew),
 	KUNIT_CASE(gic_mask_and_unmask),
 	KUNIT_CASE(gic_external_refused),
 	KUNIT_CASE(gic_external),
@@ -627,6 +720,7 @@ static struct kunit_case gic_cases[] = {
 #endif
 #endif
 	KUNIT_CASE(gic_smp_resched),
+	KUNIT_CASE(gic_smp_set_aside),
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE_SLOW(gic_smp_hotplug),
 #endif

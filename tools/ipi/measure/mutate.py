@@ -4,9 +4,10 @@
 Each change of mutators.py is compiled by itself, with the command line of the object's
 .cmd file. It counts if that neither fails nor warns, and if the code is other than before and
 than that of the changes which were compiled already. Then the one object is linked into the
-kernel again, on user mode Linux by the last command of scripts/link-vmlinux.sh and with the
-kallsyms of the unharmed kernel, and the suites run until one of them notices. What a machine
-does not notice, or does not build, is for the next one.
+kernel again, by the last commands of scripts/link-vmlinux.sh and with the kallsyms of the
+unharmed kernel, which is a tenth of the work: they are for reports, and a report is noticed
+whatever it says. The suites run until one of them notices. What a machine does not notice, or
+does not build, is for the next one.
 
 A kernel with many mutants and a switch on its command line would save the link. That is the
 least of it, half a second on an idle core, and each has to be compiled alone in any case.
@@ -44,6 +45,10 @@ SCORE = SCRATCH / "score.md"
 CORE = ["kernel/irq/ipi.c", "kernel/irq/ipi-domain.c", "kernel/irq/ipi-fwnode.c",
         "kernel/irq/irqdesc.c", "kernel/irq/irqdomain.c",
         "include/linux/ipi.h", "include/linux/irqdomain.h"]
+X86 = ["kernel/irq/matrix.c", "arch/x86/include/asm/hw_irq.h", "arch/x86/kernel/irq.c",
+       "arch/x86/kernel/apic/ipi.c", "arch/x86/kernel/apic/ipi_domain.c",
+       "arch/x86/kernel/apic/local.h", "arch/x86/kernel/apic/msi.c",
+       "arch/x86/kernel/apic/vector.c", "arch/x86/kernel/cpu/topology.c"]
 _TESTS = "lib/kunit-ipi/"
 
 
@@ -60,11 +65,9 @@ MACHINES = {
     # Masks of several words
     "include/linux/ipi.h": [*anywhere(BASE), "arm64-72"],
     "kernel/irq/ipi-mux.c": ["riscv"],
-    "kernel/irq/matrix.c": ["x86_64"],
-    "arch/x86/kernel/apic/ipi_domain.c": ["x86_64"],
-    "arch/x86/kernel/apic/vector.c": ["x86_64"],
-    "arch/x86/kernel/apic/ipi.c": ["x86_64"],
-    "arch/x86/kernel/cpu/topology.c": ["x86_64"],
+    **dict.fromkeys(X86, ["x86_64"]),
+    # An APIC in x2APIC mode is another interface
+    "arch/x86/kernel/apic/ipi_domain.c": ["x86_64", "x86_64-x2apic"],
     "drivers/irqchip/irq-mips-gic.c": ["malta-amp", "malta"],
     "drivers/irqchip/irq-mips-cpu.c": ["malta-mt-1", "malta-mt"],
     "arch/mips/kernel/smp-gic.c": ["malta"],
@@ -76,6 +79,10 @@ USERS = {
     "include/linux/ipi.h": ["kernel/irq/ipi.o", "kernel/irq/ipi-domain.o", f"{_TESTS}fake.o",
                             f"{_TESTS}mapping_kunit.o"],
     "include/linux/irqdomain.h": ["kernel/irq/ipi-domain.o"],
+    "arch/x86/include/asm/hw_irq.h": ["arch/x86/kernel/irq.o", "arch/x86/kernel/apic/msi.o",
+                                      "arch/x86/kernel/apic/vector.o"],
+    "arch/x86/kernel/apic/local.h": ["arch/x86/kernel/apic/ipi.o",
+                                     "arch/x86/kernel/apic/ipi_domain.o"],
 }
 # User mode Linux is no machine to boot: there is no QEMU
 UM = machine.Machine(name="um", arch="um", cross="", configs=["um", "kunit"], image="vmlinux",
@@ -93,11 +100,13 @@ _WORDS = "kunit.enable=1 kunit.filter_glob={glob} kunit_shutdown={end} oops=pani
 # others are the ones which send without a pause.
 _QUICK = " kunit.filter=speed>{}"
 _SLOWEST = {"um-smp": "slow", "malta": "slow"}
-# x86's vectors need all cases, the controllers of MIPS those of their own, hotplug too
-_SUITES = {**dict.fromkeys(("kernel/irq/matrix.c", "arch/x86/kernel/apic/ipi_domain.c",
-                            "arch/x86/kernel/apic/vector.c"), ""),
+# The parts of x86 and the controllers need the suites of their own, with all of the hotplug, and
+# those of arm64, which have none, what SMP's IPIs are used for most. A pattern has to do for two.
+_SUITES = {**dict.fromkeys(X86, " kunit.filter_glob=*-[mx][a8][t6]*" + _QUICK.format("very_slow")),
            **dict.fromkeys(("drivers/irqchip/irq-mips-gic.c", "drivers/irqchip/irq-mips-cpu.c",
-                            "arch/mips/kernel/smp-gic.c"), " kunit.filter_glob=ipi-mips-*")}
+                            "arch/mips/kernel/smp-gic.c"), " kunit.filter_glob=ipi-mips-*"),
+           **dict.fromkeys(("drivers/irqchip/irq-gic-v3.c", "drivers/irqchip/irq-gic-v5.c"),
+                           " kunit.filter_glob=ipi-[pm]e*")}
 # A mutant that hangs is given this many times the seconds of a run without one, and some
 _PATIENCE, _MORE = 3, 5
 # And once more, this many times as long
@@ -260,12 +269,16 @@ def _read_command(path):
     return found[1].replace("ccache ", "", 1)
 
 
-def _link_command(said):
-    """The last one of scripts/link-vmlinux.sh that makes vmlinux, or what 7.3 strips to it."""
+def _link_commands(said):
+    """
+    The last ones of scripts/link-vmlinux.sh that make vmlinux, or what 7.3 strips to it: a
+    link, and the sort of the tables by which x86 unwinds.
+    """
     found = re.findall(r"^\+ (.* -o vmlinux)(?:\.unstripped)?( .*)$", said, re.M)
     if not found:
         raise Failure(f"make does not say how vmlinux is linked:\n{said[-2000:]}")
-    return "".join(found[-1])
+    sorts = re.findall(r"^\+ (\S*/sorttable .*vmlinux)(?:\.unstripped)?$", said, re.M)
+    return ["".join(found[-1]), *sorts[-1:]]
 
 
 class Bench:
@@ -281,17 +294,15 @@ class Bench:
         self._link = self._learn_link()
 
     def _learn_link(self):
-        """MIPS unwinds by kallsyms, and x86 by tables, so there nothing may be stale."""
         words = [*build.make_words(self.described), *_more_words(self.described)]
-        if self.described.arch != "um":
-            command = shlex.join([*words, self.described.image.rpartition("/")[2]])
-            # The first make in a copy builds all of it anew, mutants included
-            self._run(command)
-            return command
+        words.remove("-s")
         for name in ("vmlinux", "vmlinux.unstripped"):
             (self.folder / name).unlink(missing_ok=True)
-        words.remove("-s")
-        return _link_command(self._run(shlex.join([*words, "V=1", "vmlinux"])).stdout)
+        commands = _link_commands(self._run(shlex.join([*words, "V=1", "vmlinux"])).stdout)
+        image = self.folder / self.described.image
+        if image.name != "vmlinux":
+            commands.append(_read_command(image.with_name(f".{image.name}.cmd")))
+        return " && ".join(commands)
 
     def _run(self, command):
         return subprocess.run(["sh", "-c", command], cwd=self.folder, env=build.environment(),
@@ -335,12 +346,6 @@ class Bench:
 
     def _kernel(self):
         return self.described.kernel.removeprefix("mutate/").rpartition(".")[0]
-
-    def link_with(self, path, code):
-        """With @path as it was compiled: make may know better."""
-        self.link()
-        if self._code(path) != code:
-            raise Failure(f"{path} was compiled again when {self.described.kernel} was linked")
 
     def link(self):
         for name in ("vmlinux", self.described.image):
@@ -468,7 +473,7 @@ class Lab:
             twin = self._twins.setdefault(code, self._ident(job))
         if twin != self._ident(job):
             return {"verdict": "twin", "how": twin}
-        bench.link_with(job.path, code)
+        bench.link()
         for _ in range(self.tries):
             noticed, *_ = bench.run(self.console, self.seconds, self._words)
             if noticed.startswith("hang"):

@@ -9,8 +9,12 @@
 #include <linux/cpumask.h>
 #include <linux/irq.h>
 #include <linux/smp.h>
+#include <linux/tracepoint.h>
 
 #include "../common.h"
+
+struct cpumap;
+#include <trace/events/irq_matrix.h>
 
 #define START	8
 #define END	24
@@ -266,6 +270,66 @@ static void common_does_not_move(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu_a()), 1);
 }
 
+/**
+ * struct traced - What the trace events say of the bits of a matrix
+ * @matrix:	The matrix
+ * @bit:	The last one which was allocated
+ * @cpus:	Where
+ */
+struct traced {
+	struct irq_matrix	*matrix;
+	int			bit;
+	struct cpumask		*cpus;
+};
+
+static void probe_alloc(void *data, int bit, unsigned int cpu, struct irq_matrix *m,
+			struct cpumap *cm)
+{
+	struct traced *traced = data;
+
+	if (m != traced->matrix)
+		return;
+
+	traced->bit = bit;
+	cpumask_set_cpu(cpu, traced->cpus);
+}
+
+static void probe_free(void *data, int bit, unsigned int cpu, struct irq_matrix *m,
+		       struct cpumap *cm)
+{
+	struct traced *traced = data;
+
+	if (m == traced->matrix && bit == traced->bit)
+		cpumask_clear_cpu(cpu, traced->cpus);
+}
+
+/* A trace says on which CPUs a bit is taken, and given back */
+static void common_is_traced(struct kunit *test)
+{
+	struct traced traced = { .matrix = test->priv, .bit = -1, .cpus = both(test) };
+	const struct cpumask *mask = both(test);
+	int bit;
+
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		kunit_skip(test, "no trace events");
+
+	online(test, cpu_a());
+	online(test, cpu_b());
+	cpumask_clear(traced.cpus);
+	KUNIT_ASSERT_EQ(test, 0, register_trace_irq_matrix_alloc(probe_alloc, &traced));
+	KUNIT_EXPECT_EQ(test, 0, register_trace_irq_matrix_free(probe_free, &traced));
+
+	bit = irq_matrix_alloc_common(test->priv, mask);
+	KUNIT_EXPECT_EQ(test, traced.bit, bit);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(traced.cpus, mask));
+	irq_matrix_free_common(test->priv, cpu_b(), bit);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(traced.cpus, cpumask_of(cpu_a())));
+
+	unregister_trace_irq_matrix_free(probe_free, &traced);
+	unregister_trace_irq_matrix_alloc(probe_alloc, &traced);
+	tracepoint_synchronize_unregister();
+}
+
 /* The number of vectors is right when a CPU is back, whenever a driver came or went */
 static void managed_while_offline(struct kunit *test)
 {
@@ -298,6 +362,7 @@ static struct kunit_case __refdata matrix_cases[] = {
 	KUNIT_CASE(common_leaves_reserved),
 	KUNIT_CASE(common_leaves_managed),
 	KUNIT_CASE(common_does_not_move),
+	KUNIT_CASE(common_is_traced),
 	KUNIT_CASE(managed_while_offline),
 	{ }
 };
