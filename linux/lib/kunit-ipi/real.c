@@ -81,16 +81,17 @@ static unsigned int nr_missing(const struct cpumask *mask)
 /**
  * real_expect_disabled - Expect that a CPU which has disabled an IPI does not take it
  * @test:	Test, which keeps CPUs from going on and off
- * @virq:	IPI to all CPUs, which is requested for ipi_test_count()
+ * @virq:	IPI, which is requested for ipi_test_count()
+ * @mask:	Its targets
  *
  * Nor is it handled together with another interrupt: a timer's comes meanwhile.
  */
-void real_expect_disabled(struct kunit *test, int virq)
+void real_expect_disabled(struct kunit *test, int virq, const struct cpumask *mask)
 {
 	unsigned int cpu;
 
-	ipi_test_enable_on(cpu_online_mask, virq);
-	ipi_test_disable_on(cpu_online_mask, virq);
+	ipi_test_enable_on(mask, virq);
+	ipi_test_disable_on(mask, virq);
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
 	msleep(DELIVERY_MS);
 	for_each_online_cpu(cpu)

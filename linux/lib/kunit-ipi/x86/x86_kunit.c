@@ -227,7 +227,7 @@ static void x86_disabled(struct kunit *test)
 
 	ipi_test_no_hotplug(test);
 	ipi_test_request(test, virq, ipi_test_count);
-	real_expect_disabled(test, virq);
+	real_expect_disabled(test, virq, cpu_possible_mask);
 }
 
 /* Nor does one take it which software has raised: no APIC waits for the acknowledge */
