@@ -168,7 +168,54 @@ static void x86_one_vector(struct kunit *test)
 	KUNIT_EXPECT_LT(test, vector, FIRST_SYSTEM_VECTOR);
 	for_each_possible_cpu(cpu)
 		KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpu), vector);
+	KUNIT_EXPECT_STREQ(test, irq_get_chip(virq)->name, "APIC");
 	real_expect_delivery(test, virq, cpu_possible_mask);
+}
+
+/* One of arch code, for which the APICs may broadcast, comes to all, or to some */
+static void x86_global(struct kunit *test)
+{
+	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
+	unsigned int cpu, last = last_cpu();
+
+	x86_need_three(test);
+	KUNIT_ASSERT_EQ(test, irq_set_global_ipi(virq), 0);
+	real_expect_delivery(test, virq, cpu_possible_mask);
+
+	ipi_test_no_hotplug(test);
+	ipi_test_request(test, virq, ipi_test_count);
+	ipi_test_enable_on(cpu_online_mask, virq);
+	KUNIT_EXPECT_EQ(test, ipi_test_desc_send(virq, two_cpus(test, 0, last)), 0);
+	msleep(SETTLE_MS);
+	for_each_online_cpu(cpu) {
+		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu),
+				!cpu || cpu == last);
+	}
+}
+
+static void count_call(void *unused)
+{
+	this_cpu_inc(ipi_test_received);
+}
+
+/* Nor is the function call of SMP for all, or for nobody, if some are called */
+static void x86_call_some(struct kunit *test)
+{
+	unsigned int cpu, self;
+
+	x86_need_three(test);
+	self = ipi_test_stay(test);
+	for_each_possible_cpu(cpu)
+		per_cpu(ipi_test_received, cpu) = 0;
+
+	for_each_online_cpu(cpu) {
+		if (cpu != self)
+			on_each_cpu_mask(two_cpus(test, self, cpu), count_call, NULL, true);
+	}
+	for_each_online_cpu(cpu) {
+		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu),
+				cpu == self ? num_online_cpus() - 1 : 1);
+	}
 }
 
 /* IPIs share a vector only if no target has both */
@@ -546,6 +593,7 @@ static void x86_random(struct kunit *test)
 /* What an NMI sends, once, and what it leaves in the APIC's destination register */
 static struct {
 	int		virq;
+	struct cpumask	*dest;
 	int		ret;
 	u32		icr2;
 	bool		done;
@@ -563,7 +611,8 @@ static int send_in_nmi(unsigned int type, struct pt_regs *regs)
 		icr2 = apic_read(APIC_ICR2);
 		apic_write(APIC_ICR2, OTHER_ID);
 	}
-	in_nmi_send.ret = irq_send_ipi_all(in_nmi_send.virq);
+	in_nmi_send.ret = in_nmi_send.dest ? irq_send_ipi(in_nmi_send.virq, in_nmi_send.dest) :
+			  irq_send_ipi_all(in_nmi_send.virq);
 	in_nmi_send.icr2 = x2apic_mode ? OTHER_ID : apic_read(APIC_ICR2);
 	if (!x2apic_mode)
 		apic_write(APIC_ICR2, icr2);
@@ -571,19 +620,13 @@ static int send_in_nmi(unsigned int type, struct pt_regs *regs)
 	return NMI_HANDLED;
 }
 
-/* It reaches its targets, and the sender whom the NMI interrupted reaches its own */
-static void x86_send_from_nmi(struct kunit *test)
+/* To @dest, or to all; the sender whom the NMI interrupted reaches its own target */
+static void send_by_nmi(struct kunit *test, int virq, struct cpumask *dest)
 {
-	unsigned int cpu, tries;
-	int virq;
-
-	ipi_test_need_two(test, cpu_online_mask);
-	ipi_test_no_hotplug(test);
-	virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
-	ipi_test_request(test, virq, ipi_test_count);
-	ipi_test_enable_on(cpu_online_mask, virq);
+	unsigned int tries;
 
 	in_nmi_send.virq = virq;
+	in_nmi_send.dest = dest;
 	in_nmi_send.done = false;
 	KUNIT_ASSERT_EQ(test, 0, register_nmi_handler(NMI_LOCAL, send_in_nmi, 0, "ipi-x86"));
 	scoped_guard(preempt)
@@ -596,8 +639,30 @@ static void x86_send_from_nmi(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, in_nmi_send.ret, 0);
 	KUNIT_EXPECT_EQ(test, in_nmi_send.icr2, OTHER_ID);
 	msleep(SETTLE_MS);
+}
+
+/* It reaches its targets, some by itself, and those of a global one, too */
+static void x86_send_from_nmi(struct kunit *test)
+{
+	unsigned int cpu, last = last_cpu();
+	int virq;
+
+	ipi_test_need_two(test, cpu_online_mask);
+	ipi_test_no_hotplug(test);
+	virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
+	ipi_test_request(test, virq, ipi_test_count);
+	ipi_test_enable_on(cpu_online_mask, virq);
+
+	send_by_nmi(test, virq, NULL);
 	for_each_online_cpu(cpu)
 		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu), 1);
+
+	KUNIT_ASSERT_EQ(test, irq_set_global_ipi(virq), 0);
+	send_by_nmi(test, virq, two_cpus(test, 0, last));
+	for_each_online_cpu(cpu) {
+		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu),
+				!cpu || cpu == last ? 2 : 1);
+	}
 }
 
 /* Not what is Linux's, also if it is not there yet, nor what is nobody's */
@@ -649,6 +714,28 @@ static void x86_external(struct kunit *test)
 			ipi_get_hwirq(other, IPI_EXTERNAL));
 }
 
+/* The command that goes to its APIC. Where no CPU is, there is no program to ask. */
+static void x86_external_sends(struct kunit *test)
+{
+	int virq = ipi_test_keep(test, irq_reserve_ipi_external(test->priv, FOREIGN_ID));
+	unsigned long flags;
+	u32 id;
+	u64 icr;
+
+	local_irq_save(flags);
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	icr = apic_icr_read();
+	local_irq_restore(flags);
+
+	id = icr >> 32;
+	KUNIT_EXPECT_EQ(test, lower_32_bits(icr) & ~APIC_ICR_BUSY, APIC_DEST_PHYSICAL |
+			APIC_DM_FIXED | ipi_get_hwirq(virq, IPI_EXTERNAL));
+	KUNIT_EXPECT_EQ(test, x2apic_mode ? id : GET_XAPIC_DEST_FIELD(id), FOREIGN_ID);
+
+	if (num_online_cpus() > 1)
+		send_by_nmi(test, virq, NULL);
+}
+
 /* A foreign processor has as many vectors as there are */
 static void x86_external_exhausted(struct kunit *test)
 {
@@ -673,6 +760,8 @@ static void x86_external_exhausted(struct kunit *test)
 
 static struct kunit_case x86_cases[] = {
 	KUNIT_CASE(x86_one_vector),
+	KUNIT_CASE(x86_global),
+	KUNIT_CASE(x86_call_some),
 	KUNIT_CASE(x86_disjoint_share),
 	KUNIT_CASE(x86_partial_destroy),
 	KUNIT_CASE(x86_masked_send),
@@ -690,6 +779,7 @@ static struct kunit_case x86_cases[] = {
 	KUNIT_CASE(x86_send_from_nmi),
 	KUNIT_CASE(x86_external_refused),
 	KUNIT_CASE(x86_external),
+	KUNIT_CASE(x86_external_sends),
 	KUNIT_CASE_SLOW(x86_external_exhausted),
 	{ }
 };
