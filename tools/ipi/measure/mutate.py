@@ -5,9 +5,8 @@ Each change of mutators.py is compiled by itself, with the command line of the o
 .cmd file. It counts if that neither fails nor warns, and if the code is other than before and
 than that of the changes which were compiled already. Then the one object is linked into the
 kernel again, by the last commands of scripts/link-vmlinux.sh and with the kallsyms of the
-unharmed kernel, which is a tenth of the work: they are for reports, and a report is noticed
-whatever it says. The suites run until one of them notices. What a machine does not notice, or
-does not build, is for the next one.
+unharmed kernel, which is a tenth of the work. The suites run until one of them notices. What a
+machine does not notice, or does not build, is for the next one.
 
 A kernel with many mutants and a switch on its command line would save the link. That is the
 least of it, half a second on an idle core, and each has to be compiled alone in any case.
@@ -95,6 +94,9 @@ _MACHINES = {"um": UM,
 # The signals take all interrupt numbers of UML, and the option gives it more: for the one
 # object that counts them, since PCI's would take as long to build as half of the rest
 _UM_WORDS = [f"CFLAGS_{name}.o=-DCONFIG_PCI_MSI" for name in ("irqdesc", "reserve_kunit")]
+# MIPS unwinds by kallsyms, and lockdep runs out of room for what stale ones make of a stack. So
+# they are made anew, but of the objects and archives which are there.
+_LINK_ONLY = "MAKE=make -o . -o vmlinux_a -o vmlinux_o -o modpost"
 _WORDS = "kunit.enable=1 kunit.filter_glob={glob} kunit_shutdown={end} oops=panic"
 # Where CPUs are threads of one process, or share one, the cases that take longer than all
 # others are the ones which send without a pause.
@@ -294,15 +296,21 @@ class Bench:
         self._link = self._learn_link()
 
     def _learn_link(self):
-        words = [*build.make_words(self.described), *_more_words(self.described)]
+        words = [*build.make_words(self.described), *_more_words(self.described), "vmlinux"]
         words.remove("-s")
-        for name in ("vmlinux", "vmlinux.unstripped"):
-            (self.folder / name).unlink(missing_ok=True)
-        commands = _link_commands(self._run(shlex.join([*words, "V=1", "vmlinux"])).stdout)
+        self._unlink()
+        said = self._run(shlex.join([*words, "V=1"])).stdout
+        if self.described.arch == "mips":
+            return shlex.join([*words, _LINK_ONLY])
+        commands = _link_commands(said)
         image = self.folder / self.described.image
         if image.name != "vmlinux":
             commands.append(_read_command(image.with_name(f".{image.name}.cmd")))
         return " && ".join(commands)
+
+    def _unlink(self):
+        for name in ("vmlinux", "vmlinux.unstripped", self.described.image):
+            (self.folder / name).unlink(missing_ok=True)
 
     def _run(self, command):
         return subprocess.run(["sh", "-c", command], cwd=self.folder, env=build.environment(),
@@ -348,8 +356,7 @@ class Bench:
         return self.described.kernel.removeprefix("mutate/").rpartition(".")[0]
 
     def link(self):
-        for name in ("vmlinux", self.described.image):
-            (self.folder / name).unlink(missing_ok=True)
+        self._unlink()
         done = self._run(self._link)
         if done.returncode:
             raise Failure(f"the link failed:\n{done.stdout}")
