@@ -210,6 +210,7 @@ static void gic_mask_with_hole(struct kunit *test)
 	cpumask_set_cpu(last, mask);
 
 	virq = ipi_test_reserve(test, test->priv, mask);
+	KUNIT_EXPECT_STREQ(test, irq_get_chip(virq)->name, "MIPS GIC");
 	KUNIT_EXPECT_NE(test, ipi_get_hwirq(virq, 0), ipi_get_hwirq(virq, last));
 	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, 1), INVALID_HWIRQ);
 	real_expect_delivery(test, virq, mask);
@@ -290,6 +291,7 @@ static void gic_routes_anew(struct kunit *test)
 
 	intr = ipi_get_hwirq(virq, 0);
 	pin = read_gic_map_pin(intr);
+	KUNIT_EXPECT_TRUE(test, pin & GIC_MAP_PIN_MAP_TO_PIN);
 	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
 	write_gic_map_pin(intr, pin ^ 1);
 
@@ -597,10 +599,9 @@ static void doorbell_unregister(void *pdev)
 }
 
 /* As a driver gets them, whose node has msi-parent */
-static void doorbells_request(struct kunit *test)
+static int doorbells_alloc(struct kunit *test)
 {
 	struct irq_domain *ipi = test->priv;
-	int ret;
 
 	test_pdev = platform_device_register_simple("kunit-doorbell", PLATFORM_DEVID_AUTO,
 						    NULL, 0);
@@ -609,9 +610,15 @@ static void doorbells_request(struct kunit *test)
 
 	dev_set_msi_domain(&test_pdev->dev,
 			   irq_find_matching_fwnode(ipi->fwnode, DOMAIN_BUS_PLATFORM_MSI));
-	ret = platform_device_msi_init_and_alloc_irqs(&test_pdev->dev, NR_DOORBELLS,
-						      doorbell_write_msg);
-	KUNIT_ASSERT_EQ(test, ret, 0);
+	return platform_device_msi_init_and_alloc_irqs(&test_pdev->dev, NR_DOORBELLS,
+						       doorbell_write_msg);
+}
+
+static void doorbells_request(struct kunit *test)
+{
+	int ret;
+
+	KUNIT_ASSERT_EQ(test, doorbells_alloc(test), 0);
 	ipi_test_at_exit(test, doorbell_free, test_pdev);
 
 	for (int i = 0; i < NR_DOORBELLS; i++) {
@@ -645,9 +652,13 @@ static void expect_rung(struct kunit *test, unsigned int i)
 static void gic_doorbells(struct kunit *test)
 {
 	struct irq_domain *ipi = test->priv;
+	struct irq_data *data;
 	int i;
 
 	doorbells_request(test);
+	data = irq_get_irq_data(msi_get_virq(&test_pdev->dev, 0));
+	KUNIT_EXPECT_TRUE_MSG(test, strstarts(data->chip->name, "GIC-"), "%s", data->chip->name);
+	KUNIT_EXPECT_STREQ(test, data->parent_data->chip->name, "MIPS GIC-MSI");
 	KUNIT_EXPECT_PTR_EQ(test, irq_find_matching_fwnode(ipi->fwnode, DOMAIN_BUS_ANY),
 			    ipi->parent);
 	for (i = 0; i < NR_DOORBELLS; i++) {
@@ -688,6 +699,21 @@ static void gic_doorbells_and_ipis(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ipi_get_hwirq(virq, cpumask_first(last)), intr);
 	ipi_test_request(test, virq, ipi_test_count);
 	real_expect_disabled(test, virq, last);
+}
+
+/* There is none left if IPIs have taken all, and who asks is told */
+static void gic_doorbells_none_left(struct kunit *test)
+{
+	int virqs[REAL_MAX_IPIS], ret;
+	unsigned int n, i;
+
+	n = real_exhaust(test, test->priv, virqs);
+	ret = doorbells_alloc(test);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, irq_destroy_ipi(virqs[i], NULL), 0);
+	if (n == REAL_MAX_IPIS)
+		kunit_skip(test, "the GIC has more hwirqs than the test takes");
+	KUNIT_EXPECT_EQ(test, ret, -ENOSPC);
 }
 
 /* A doorbell is handled on the CPU that it is set to, and its message stays */
@@ -750,6 +776,7 @@ static struct kunit_case gic_cases[] = {
 #ifdef CONFIG_MIPS_GIC_MSI
 	KUNIT_CASE(gic_doorbells),
 	KUNIT_CASE(gic_doorbells_and_ipis),
+	KUNIT_CASE(gic_doorbells_none_left),
 	KUNIT_CASE(gic_doorbell_affinity),
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE_SLOW(gic_doorbell_hotplug),
