@@ -12,7 +12,8 @@ from ipi.common import BUILD, LINUX, TOP, Failure, files_in
 MACHINES = TOP / "machines"
 
 # The fragments that ask for what the series brings.
-NEW = ("kunit", "malta-remoteproc", "sample-ipi", "x86-foreign")
+NEW = ("kunit", "malta-kunit", "malta-kunit-range", "malta-remoteproc", "sample-ipi",
+       "x86-foreign")
 
 
 @dataclasses.dataclass(frozen=True)
