@@ -155,6 +155,20 @@ class Stores(Scratch):
                 mutate.check()
 
 
+class Linked(Scratch):
+    def test_what_make_compiles_again_has_no_mutant(self):
+        bench = object.__new__(mutate.Bench)
+        bench.folder, bench.described = self.folder, mutate.UM
+        made = self.folder / "a.o"
+        made.write_text("mutant")
+        code = bench._code("a.c")
+        with mock.patch.object(bench, "link"):
+            bench.link_with("a.c", code)
+        with mock.patch.object(bench, "link", lambda: made.write_text("whole")), \
+                self.assertRaisesRegex(Failure, "a.c was compiled again when um was linked"):
+            bench.link_with("a.c", code)
+
+
 class Machines(Scratch):
     def test_user_mode_with_cpus_comes_before_qemu(self):
         self.assertEqual(["um", "x86_64"], mutate.anywhere("6.12"))

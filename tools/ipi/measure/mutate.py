@@ -355,6 +355,12 @@ class Bench:
     def _kernel(self):
         return self.described.kernel.removeprefix("mutate/").rpartition(".")[0]
 
+    def link_with(self, path, code):
+        """With @path as it was compiled: make may know better."""
+        self.link()
+        if self._code(path) != code:
+            raise Failure(f"{path} was compiled again when {self.described.kernel} was linked")
+
     def link(self):
         self._unlink()
         done = self._run(self._link)
@@ -480,7 +486,7 @@ class Lab:
             twin = self._twins.setdefault(code, self._ident(job))
         if twin != self._ident(job):
             return {"verdict": "twin", "how": twin}
-        bench.link()
+        bench.link_with(job.path, code)
         for _ in range(self.tries):
             noticed, *_ = bench.run(self.console, self.seconds, self._words)
             if noticed.startswith("hang"):

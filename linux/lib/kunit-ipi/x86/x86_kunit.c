@@ -717,14 +717,17 @@ static void x86_external_sends(struct kunit *test)
 {
 	int virq = ipi_test_keep(test, irq_reserve_ipi_external(test->priv, FOREIGN_ID));
 	unsigned long flags;
-	u32 id;
 	u64 icr;
+	u32 id;
+	int ret;
 
+	/* The command of another IPI would take its place */
 	local_irq_save(flags);
-	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	ret = irq_send_ipi_all(virq);
 	icr = apic_icr_read();
 	local_irq_restore(flags);
 
+	KUNIT_EXPECT_EQ(test, ret, 0);
 	id = icr >> 32;
 	KUNIT_EXPECT_EQ(test, lower_32_bits(icr) & ~APIC_ICR_BUSY, APIC_DEST_PHYSICAL |
 			APIC_DM_FIXED | ipi_get_hwirq(virq, IPI_EXTERNAL));
