@@ -85,15 +85,19 @@ static unsigned int nr_missing(const struct cpumask *mask)
  * @mask:	Its targets
  *
  * Nor is it handled together with another interrupt: a timer's comes meanwhile.
+ * And the kernel stays silent: x86 reports a vector from the second time on, if it
+ * has forgotten whose it is.
  */
 void real_expect_disabled(struct kunit *test, int virq, const struct cpumask *mask)
 {
-	unsigned int cpu;
+	unsigned int cpu, sends;
 
 	ipi_test_enable_on(mask, virq);
 	ipi_test_disable_on(mask, virq);
-	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
-	msleep(DELIVERY_MS);
+	for (sends = 0; sends < 2; sends++) {
+		KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+		msleep(DELIVERY_MS);
+	}
 	for_each_online_cpu(cpu)
 		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu), 0);
 }
