@@ -266,6 +266,13 @@ class Runs(Scratch):
             self.assertEqual((verdict, count), (found["verdict"], bench.run.call_count))
             bench.run.reset_mock()
 
+    def test_what_cannot_be_compiled_for_want_of_a_header_is_no_verdict(self):
+        lab = object.__new__(mutate.Lab)
+        bench = mock.Mock(**{"compile.return_value": ("a.h:5:10: fatal error: b.h: No such", None)})
+        with mock.patch.object(mutate, "_source", return_value=""), \
+                self.assertRaisesRegex(Failure, "a.c cannot be compiled while .* the tree:\na.h:5"):
+            lab._judge(bench, mock.Mock(path="a.c"))
+
     def test_a_sample_is_what_user_mode_linux_has_to_notice(self):
         jobs = [job("1"), job("2"), job("3")]
         with mock.patch.object(mutate, "_listed", return_value={job("2").name: {}}), \

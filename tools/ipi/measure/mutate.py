@@ -477,6 +477,8 @@ class Lab:
     def _judge(self, bench, job):
         """The verdict, how it was noticed or why it does not count, and the code."""
         said, code = bench.compile(job.path, job.mutant.apply(_source(job.path)))
+        if "fatal error: " in said:
+            raise Failure(f"{job.path} cannot be compiled while somebody changes the tree:\n{said}")
         if said or not code:
             why = [line for line in said.splitlines() if "error" in line or "warning" in line]
             return {"verdict": "no C", "how": "".join(why[:1])}
