@@ -251,10 +251,12 @@ class Runs(Scratch):
     def test_a_survivor_of_a_sample_and_what_hangs_have_a_second_try(self):
         bench = mock.Mock(**{"compile.return_value": ("", "code")})
         caught, hangs = ("case 1", "", 1), ("hang after 1 s", "", 1)
-        for tries, runs, verdict, count in (
-                (1, [("", "", 1)], "survives", 1), (2, [("", "", 1), caught], "caught", 2),
-                (3, [caught], "caught", 1), (1, [hangs, ("", "", 1)], "survives", 2),
-                (1, [hangs, hangs], "caught", 2)):
+        for arch, tries, runs, verdict, count in (
+                ("um", 1, [("", "", 1)], "survives", 1),
+                ("um", 2, [("", "", 1), caught], "caught", 2), ("um", 3, [caught], "caught", 1),
+                ("um", 1, [hangs, ("", "", 1)], "survives", 2),
+                ("um", 1, [hangs, hangs], "caught", 2), ("mips", 1, [hangs], "caught", 1)):
+            bench.described.arch = arch
             lab = object.__new__(mutate.Lab)
             lab._unharmed, lab._twins, lab._lock = {"a.c": "other"}, {}, threading.Lock()
             lab.console = lab._words = None
