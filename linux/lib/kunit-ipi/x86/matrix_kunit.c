@@ -336,6 +336,7 @@ static void managed_while_offline(struct kunit *test)
 	online(test, cpu_a());
 	online(test, cpu_b());
 	KUNIT_EXPECT_EQ(test, irq_matrix_reserve_managed(test->priv, cpumask_of(cpu_b())), 0);
+	KUNIT_EXPECT_EQ(test, available(test), 2 * NR - 1);
 	offline(test, cpu_b());
 	KUNIT_EXPECT_EQ(test, irq_matrix_reserve_managed(test->priv, cpumask_of(cpu_b())), 0);
 	KUNIT_EXPECT_EQ(test, available(test), NR);
