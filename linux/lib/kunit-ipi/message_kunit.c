@@ -225,7 +225,32 @@ static void message_is_seen(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ipi_test_nr_descs(), nr_descs);
 }
 
+/* A target gets an IPI once, and none that was for the last owner of its hwirq */
+static void message_to_one(struct kunit *test)
+{
+	const struct cpumask *last = cpumask_of(cpumask_last(cpu_online_mask));
+	int virq = ipi_test_reserve(test, test->priv, last);
+
+	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
+	KUNIT_ASSERT_EQ(test, irq_destroy_ipi(virq, NULL), 0);
+
+	virq = ipi_test_reserve(test, test->priv, last);
+	real_expect_delivery(test, virq, last);
+}
+
+/* A CPU which has disabled the IPI does not get it */
+static void message_disabled(struct kunit *test)
+{
+	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
+
+	ipi_test_no_hotplug(test);
+	ipi_test_request(test, virq, ipi_test_count);
+	real_expect_disabled(test, virq, cpu_possible_mask);
+}
+
 static struct kunit_case message_cases[] = {
+	KUNIT_CASE(message_to_one),
+	KUNIT_CASE(message_disabled),
 	KUNIT_CASE_SLOW(message_is_seen),
 	{ }
 };
