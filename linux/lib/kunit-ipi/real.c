@@ -78,6 +78,13 @@ static unsigned int nr_missing(const struct cpumask *mask)
 	return n;
 }
 
+/* real_wait - Wait until each CPU of a mask has been interrupted, for two seconds at most */
+void real_wait(const struct cpumask *mask)
+{
+	for (unsigned int tries = 0; nr_missing(mask) && tries < DELIVERY_TRIES; tries++)
+		msleep(DELIVERY_MS);
+}
+
 /**
  * real_expect_disabled - Expect that a CPU which has disabled an IPI does not take it
  * @test:	Test, which keeps CPUs from going on and off
@@ -110,7 +117,7 @@ void real_expect_disabled(struct kunit *test, int virq, const struct cpumask *ma
  */
 void real_expect_delivery(struct kunit *test, int virq, const struct cpumask *mask)
 {
-	unsigned int cpu, tries;
+	unsigned int cpu;
 	int err = ipi_test_try_request(virq, ipi_test_count);
 
 	KUNIT_EXPECT_EQ(test, err, 0);
@@ -126,9 +133,7 @@ void real_expect_delivery(struct kunit *test, int virq, const struct cpumask *ma
 		KUNIT_EXPECT_EQ(test, READ_ONCE(per_cpu(ipi_test_received, cpu)), 0);
 
 	KUNIT_EXPECT_EQ(test, irq_send_ipi_all(virq), 0);
-	for (tries = 0; nr_missing(mask) && tries < DELIVERY_TRIES; tries++)
-		msleep(DELIVERY_MS);
-
+	real_wait(mask);
 	ipi_test_disable_on(mask, virq);
 	for_each_online_cpu(cpu) {
 		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu),

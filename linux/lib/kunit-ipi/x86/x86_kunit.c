@@ -199,10 +199,23 @@ static void count_call(void *unused)
 	this_cpu_inc(ipi_test_received);
 }
 
-/* So does the function call of SMP, which is a broadcast for all others, and for one no mask */
+static int be_busy(void *busy)
+{
+	atomic_inc(busy);
+	while (!kthread_should_stop())
+		cond_resched();
+	return 0;
+}
+
+/*
+ * So does the function call of SMP, which is a broadcast for all others, and for one no
+ * mask. They are busy, since an idle CPU looks for calls without being told.
+ */
 static void x86_call_some(struct kunit *test)
 {
 	unsigned int self = ipi_test_stay(test), cpu, b, c;
+	atomic_t busy = ATOMIC_INIT(0);
+	struct cpumask *mask;
 
 	if (num_online_cpus() < 4)
 		kunit_skip(test, "needs four CPUs");
@@ -211,9 +224,18 @@ static void x86_call_some(struct kunit *test)
 		per_cpu(ipi_test_received, cpu) = 0;
 	b = cpumask_next(self, cpu_online_mask);
 	c = cpumask_next(b, cpu_online_mask);
-	on_each_cpu_mask(two_cpus(test, b, c), count_call, NULL, true);
-	for_each_online_cpu(cpu)
-		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu), cpu == b || cpu == c);
+	mask = two_cpus(test, b, c);
+	for_each_cpu(cpu, mask)
+		ipi_test_thread(test, kthread_run_on_cpu(be_busy, &busy, cpu, "ipi-busy/%u"));
+	while (atomic_read(&busy) < 2)
+		msleep(SETTLE_MS);
+
+	on_each_cpu_mask(mask, count_call, NULL, false);
+	real_wait(mask);
+	for_each_online_cpu(cpu) {
+		KUNIT_EXPECT_EQ(test, READ_ONCE(per_cpu(ipi_test_received, cpu)),
+				cpumask_test_cpu(cpu, mask));
+	}
 }
 
 /* IPIs share a vector only if no target has both */
