@@ -238,19 +238,9 @@ static void message_to_one(struct kunit *test)
 	real_expect_delivery(test, virq, last);
 }
 
-/* A CPU which has disabled the IPI does not get it */
-static void message_disabled(struct kunit *test)
-{
-	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
-
-	ipi_test_no_hotplug(test);
-	ipi_test_request(test, virq, ipi_test_count);
-	real_expect_disabled(test, virq, cpu_possible_mask);
-}
-
 static struct kunit_case message_cases[] = {
 	KUNIT_CASE(message_to_one),
-	KUNIT_CASE(message_disabled),
+	KUNIT_CASE(real_disabled),
 	KUNIT_CASE_SLOW(message_is_seen),
 	{ }
 };

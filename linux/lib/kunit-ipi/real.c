@@ -109,6 +109,16 @@ void real_expect_disabled(struct kunit *test, int virq, const struct cpumask *ma
 		KUNIT_EXPECT_EQ(test, per_cpu(ipi_test_received, cpu), 0);
 }
 
+/* real_disabled - Case of the suites whose private data is an IPI domain */
+void real_disabled(struct kunit *test)
+{
+	int virq = ipi_test_reserve(test, test->priv, cpu_possible_mask);
+
+	ipi_test_no_hotplug(test);
+	ipi_test_request(test, virq, ipi_test_count);
+	real_expect_disabled(test, virq, cpu_possible_mask);
+}
+
 /**
  * real_expect_delivery - Expect that each target gets an IPI once, nobody else
  * @test:	Test

@@ -18,6 +18,7 @@ unsigned int real_exhaust(struct kunit *test, struct irq_domain *domain, int *vi
 unsigned int real_expect_all_back(struct kunit *test, struct irq_domain *domain);
 void real_wait(const struct cpumask *mask);
 void real_expect_disabled(struct kunit *test, int virq, const struct cpumask *mask);
+void real_disabled(struct kunit *test);
 void real_expect_delivery(struct kunit *test, int virq, const struct cpumask *mask);
 
 #endif /* _KUNIT_IPI_REAL_H */
