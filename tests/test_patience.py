@@ -20,7 +20,11 @@ class Host:
 
     def __init__(self, ends=1000, says=lambda second: b"", waits=lambda second: {}):
         self.second, self.ends, self.says, self.waits = 0, ends, says, waits
-        self.console = b""
+        self.console, self.asked = b"", []
+
+    def ask(self):
+        self.asked.append(self.second)
+        return b"CPU#0\n"
 
     def wait(self, _):
         self.second += 1
@@ -35,7 +39,7 @@ class Host:
                                                 self.waits(self.second).items()},
                                lambda: self.second)
         with mock.patch.object(patience, "_read", lambda _: self.console):
-            return patience.wait(self, watch, None), self.second
+            return patience.wait(self, watch, None, self.ask)[0], self.second
 
 
 def talk(second):
@@ -95,6 +99,14 @@ class Watch(unittest.TestCase):
             self.assertEqual(20, Host(says=says).run()[1])
 
 
+    def test_who_stalls_is_asked_once_and_at_once(self):
+        host = Host(ends=15, says=lambda second: b"[ 9.0] rcu: INFO: rcu_sched detected stalls\n"
+                    * (second in (5, 9)))
+        self.assertEqual((("", 15), [5]), (host.run(), host.asked))
+        host = Host(ends=15, says=talk)
+        self.assertEqual((("", 15), []), (host.run(), host.asked))
+
+
 class Run(Scratch):
     """With a real process, which ends by itself or would not for a minute."""
 
@@ -121,6 +133,9 @@ class Run(Scratch):
         _, log = self.run_fake("echo hello; exec sleep 60", patience.Limits(NEVER, 0),
                                ask=lambda: b"CPU#0\n")
         self.assertEqual("hello\nCPU#0\n", log)
+        stall = "rcu: INFO: rcu_sched detected stalls"
+        _, log = self.run_fake(f"echo {stall}; sleep 1.5; echo hello", ask=lambda: b"CPU#0\n")
+        self.assertEqual(f"{stall}\nhello\nCPU#0\n", log)
         _, log = self.run_fake("echo hello", ask=lambda: self.fail("nothing to ask"))
         self.assertEqual("hello\n", log)
 

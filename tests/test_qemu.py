@@ -182,3 +182,18 @@ class Monitor(Scratch):
 
     def test_nobody_answers(self):
         self.assertEqual(b"", qemu.ask(self.folder / "nothing"))
+
+    def test_where_its_cpus_are(self):
+        """As QEMU writes it for MIPS, arm64, x86, arm and RISC-V."""
+        table = self.folder / "System.map"
+        table.write_text("ffffffff80000300 T late\nffffffff80000100 T early\n")
+        for line in ("pc=0x{} HI=0x00 LO=0x00\nGPR: r0 00", " PC={} X00=00 X01=00",
+                     "RIP={} RFL=00000246 [---Z-P-]", "R12=00 R13=00 R14=00 R15={}",
+                     " V      =   0\n pc       {}\n mhartid  00\n mepc     00"):
+            said = "".join(f"CPU#{cpu}\n{line.format(counter)}\n" for cpu, counter in
+                           enumerate(("ffffffff80000110", "ffffffff80000300", "10")))
+            self.assertEqual(["CPU 0 is at early+0x10", "CPU 1 is at late+0x0", "CPU 2 is at 10"],
+                             qemu.places(said.encode(), table))
+        self.assertEqual(["CPU 2 is at 10"],
+                         qemu.places(b"CPU#2\nEIP=10\n", self.folder / "nothing"))
+        self.assertEqual([], qemu.places(b"", table))

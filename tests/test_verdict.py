@@ -452,6 +452,15 @@ class Excerpt(unittest.TestCase):
         shown = report.excerpt(run.log, verdict.judge_boot(MALTA, run))
         self.assertIn("rcu: INFO: rcu_sched", shown[0])
 
+    def test_leaves_out_a_stack_in_numbers(self):
+        first, said = STALL
+        stack = "".join(f"<6>[  256.97417{i}] {start} ffffffff804f7090 ...\n"
+                        for i, start in enumerate(["Stack :", *["       "] * 30]))
+        run = run_of("good", (first, f"{said}\n{stack}[  256.98] schedule+0x48/0x118"))
+        shown = "".join(report.excerpt(run.log, verdict.judge_boot(MALTA, run)))
+        self.assertNotIn("804f7090", shown)
+        self.assertIn("schedule+0x48", shown)
+
     def test_does_not_start_with_a_backtrace_that_was_asked_for(self):
         run = run_of("nmi-good", NMI_WARNING)
         shown = report.excerpt(run.log, verdict.judge_boot(NMI, run))
@@ -461,6 +470,13 @@ class Excerpt(unittest.TestCase):
         shown = report.excerpt("\r\n".join(map(str, range(100))), [])
         self.assertEqual("99", shown[-1])
         self.assertLess(len(shown), 20)
+
+    def test_ends_with_where_the_cpus_were(self):
+        told = "info registers -a\nCPU#0\n pc=0x1\nCPU#1\n pc=0x2\n\nCPU 0 is at a+0x1\n"
+        stall = STALL[1].splitlines()[0]
+        for console, last in (("1\n2\n", "2"), (stall + "\n", stall)):
+            shown = report.excerpt(console + told, [kernel_log.REPORT + stall])
+            self.assertEqual([last, "info registers -a", "CPU 0 is at a+0x1"], shown[-3:])
 
     def test_what_is_reported_again_and_again_is_said_once(self):
         run = run_of("good", STALL)

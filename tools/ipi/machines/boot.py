@@ -59,12 +59,19 @@ def build_all(machine):
     build.build_initramfs(machine)
 
 
+def _places(machine, monitor):
+    """Where the CPUs are, for those who see the log, and for those who see its excerpt."""
+    said = qemu.ask(monitor)
+    lines = qemu.places(said, machine.kernel_folder / "System.map")
+    return said + "".join(f"\n{line}" for line in lines).encode() + b"\n"
+
+
 def _run(machine, append, allowed, log):
     machine.folder.mkdir(exist_ok=True)
     monitor = machine.folder / "monitor"
     command = qemu_command(machine, append) + qemu.monitor_words(monitor)
     with step(f"run {machine.name} in QEMU"):
-        end = patience.run(command, log, allowed, ask=lambda: qemu.ask(monitor))
+        end = patience.run(command, log, allowed, ask=lambda: _places(machine, monitor))
     return kernel_log.Run(read_console(log), end.status, end.why)
 
 

@@ -123,9 +123,12 @@ def _show(text):
         sys.stdout.flush()
 
 
-def wait(process, watch, console):
-    """Why @process has to be ended, or nothing if it ended by itself."""
-    why, shown = None, 0
+def wait(process, watch, console, ask):
+    """
+    Why @process has to be ended, or nothing if it ended by itself, and what @ask said
+    when a stall was reported: who stalls may go on, and nobody would know where it was.
+    """
+    why, shown, told = None, 0, b""
     while why is None:
         try:
             process.wait(_POLL)
@@ -135,7 +138,9 @@ def wait(process, watch, console):
         said = _read(console)
         _show(said[shown:])
         shown = len(said)
-    return why
+        if why is None and not told and _STALL.search(said):
+            told = ask()
+    return why, told
 
 
 def _end(pid):
@@ -148,16 +153,20 @@ def _end(pid):
 def run(command, log, limits, console=None, ask=lambda: b"", **options):
     """
     Runs QEMU, or what starts it, with its output in @log. Where that is not the
-    console, @console is. What @ask says of a run that has to be ended is put behind it.
+    console, @console is. What @ask says of a run that stalls or has to be ended is put
+    behind it.
     """
     with (open(log, "wb") as out,
           subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
                            stderr=subprocess.STDOUT, **options) as process):
         try:
-            why = wait(process, Watch(limits, lambda: host_waits(process.pid)), console or log)
+            why, told = wait(process, Watch(limits, lambda: host_waits(process.pid)),
+                             console or log, ask)
             if why:
-                out.write(ask())
+                told += ask()
                 _end(process.pid)
-            return End(process.wait(), why)
+            status = process.wait()
+            out.write(told)
+            return End(status, why)
         finally:
             process.kill()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """QEMU as a machine needs it: the installed one, or a newer one in a folder of its own."""
 
+import bisect
 import contextlib
 import os
 import re
@@ -119,3 +120,29 @@ def ask(path):
             line.sendall(f"{question}\n".encode())
             said += _hear(line)
     return said
+
+
+# Of each CPU its number, and its program counter as its architecture calls it
+_COUNTER = re.compile(r"^CPU#(\d+)|(?:\b(?:pc|PC|[RE]IP|R15)\b[ =]+(?:0x)?)([0-9a-f]+)", re.M)
+
+
+def _symbols(path):
+    """The addresses and the names in a System.map, in order, if it is there."""
+    lines = path.read_text().splitlines() if path.is_file() else []
+    found = sorted((int(address, 16), name) for address, _, name in map(str.split, lines))
+    return [address for address, _ in found], [name for _, name in found]
+
+
+def places(said, system_map):
+    """A line for each CPU in an answer of ask(): which function it is in."""
+    addresses, names = _symbols(system_map)
+    lines, cpu = [], ""
+    for number, counter in _COUNTER.findall(said.decode(errors="replace")):
+        if number:
+            cpu = number
+        elif cpu:
+            i = bisect.bisect(addresses, int(counter, 16)) - 1
+            name = f"{names[i]}+{int(counter, 16) - addresses[i]:#x}" if i >= 0 else counter
+            lines.append(f"CPU {cpu} is at {name}")
+            cpu = ""
+    return lines

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a user is shown of a run, and the verdict line that it ends in."""
 
+import itertools
+import re
+
 from ipi.common import TOP, Refused, say
 from ipi.machines.kernel_log import (DOMAINS, INTERRUPTS, IRQS, REPORT, clean, ipi_domains,
                                      ipi_rows, ipi_virqs, sections)
@@ -8,6 +11,12 @@ from ipi.machines.kernel_log import (DOMAINS, INTERRUPTS, IRQS, REPORT, clean, i
 # Of a report, or of a console without one, in the verdict.
 _REPORT_LINES = 24
 _TAIL_LINES = 8
+# A stack in numbers fills them, and says nothing to who has the console alone.
+_NUMBERS = re.compile(r"(<\d>)?(\[[ \d.]+\])?(\s*Stack\s*:)?"
+                      r"(\s+([0-9a-f]{8}|[0-9a-f]{16}|\.{3}))+\s*")
+# How the answer of QEMU begins, see qemu.ask(), and what is shown of it
+_ANSWER = "CPU#0"
+_PLACE = re.compile(r"CPU \d+ is at \S+")
 
 
 def show(run):
@@ -28,10 +37,15 @@ def show(run):
 
 
 def excerpt(log, faults):
-    """The first report in @faults with what follows it, or the end of the console."""
-    lines = clean(log).splitlines()
-    reports = [i for i, line in enumerate(lines) if REPORT + line.strip() in faults]
-    return lines[reports[0]:][:_REPORT_LINES] if reports else lines[-_TAIL_LINES:]
+    """
+    The first report in @faults with what follows it, or the end of the console, and
+    where QEMU says that the CPUs were.
+    """
+    lines = [line for line in clean(log).splitlines() if not _NUMBERS.fullmatch(line)]
+    console = list(itertools.takewhile(lambda line: not line.startswith(_ANSWER), lines))
+    reports = [i for i, line in enumerate(console) if REPORT + line.strip() in faults]
+    shown = console[reports[0]:][:_REPORT_LINES] if reports else console[-_TAIL_LINES:]
+    return shown + [line for line in lines if _PLACE.fullmatch(line)]
 
 
 def conclude(what, faults, log):
