@@ -427,7 +427,14 @@ class Restart(unittest.TestCase):
         cut_off = self.WARNING + self.TRACE.format("rcutree_report_cpu_dead")
         self.assertEqual([], kernel_log.trouble(self.RESTART + cut_off))
         empty, _, _ = cut_off.partition("[<f0>]")
-        self.assertEqual(2, len(kernel_log.trouble(self.RESTART + empty)))
+        self.assertEqual([], kernel_log.trouble(self.RESTART + empty))
+
+    def test_a_trace_which_the_reset_cut_off_in_its_own_frames(self):
+        own = self.WARNING + self.TRACE.format("show_stack") + "[    2.1] [<f1>] __warn+0x9/0x1"
+        for end in ("", "e8\n[    2.1] [<", "e8\n[    2.1] [<f2>] irq_destr"):
+            self.assertEqual([], kernel_log.trouble(self.RESTART + own + end))
+        for end in ("e8\n[    2.1] [<f2>] irq_destroy_ipi+0x2/0x3\n", "e8\n" + self.END):
+            self.assertEqual(2, len(kernel_log.trouble(self.RESTART + own + end)))
 
     def test_a_further_trace(self):
         further = self.WARNING + 2 * self.TRACE.format("rcutree_report_cpu_dead") + self.END

@@ -30,10 +30,13 @@ _SLOW = "INFO: NMI handler"
 REPORT = "the kernel reports: "
 # Only after this line, and of the base: a CPU of MIPS which is stopped for the
 # restart reports to RCU from its interrupt, which in 6.12 ends in an SMP call if
-# a grace period waited for it. The reset may cut the report off before its trace.
+# a grace period waited for it. The reset may cut the report off, before its trace
+# or in those frames of it which are the report's own.
 _RESTART = "reboot: Restarting system"
 _STOPPED = re.compile(r"^[^\n]*WARNING: [^\n]* at kernel/smp\.c:\d+ smp_call_function_single\+"
                       r".*?(?:end trace [^\n]*$|\Z)", re.M | re.S)
+_FRAME = re.compile(r"\] (\w+)\+0x")
+_REPORTERS = ("show_stack", "dump_stack", "__warn", "warn_slowpath", "smp_call_function_single")
 DONE = "ipi: done"
 BACKTRACES = "backtraces"
 LEAKS = "leaks"
@@ -72,8 +75,9 @@ def clean(log):
 
 def _at_restart(report):
     """Nothing, if @report is the one that is known, and nothing else is in it."""
-    head, trace, frames = report[0].partition("Call Trace:")
-    known = "rcutree_report_cpu_dead" in frames if trace else "end trace" not in head
+    head, _, frames = report[0].partition("Call Trace:")
+    callers = {name for name in _FRAME.findall(frames) if not name.startswith(_REPORTERS)}
+    known = "rcutree_report_cpu_dead" in callers or not callers and "end trace" not in report[0]
     others = [line for line in (*head.splitlines()[1:], *frames.splitlines())
               if any(word in line for word in TROUBLE)]
     return "" if known and not others else report[0]
