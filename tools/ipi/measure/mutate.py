@@ -103,11 +103,13 @@ _WORDS = "kunit.enable=1 kunit.filter_glob={glob} kunit_shutdown={end} oops=pani
 _QUICK = " kunit.filter=speed>{}"
 _SLOWEST = {"um-smp": "slow", "malta": "slow"}
 # The parts of x86 and the controllers need the suites of their own, with all of the hotplug, and
-# those of arm64, which have none, what uses SMP's IPIs most. A pattern has to do for two suites.
+# those of arm64 and RISC-V, which have none, what uses SMP's IPIs most. A pattern has to do for
+# two suites.
 _SUITES = {**dict.fromkeys(X86, " kunit.filter_glob=*-[mx][a8][t6]*" + _QUICK.format("very_slow")),
            **dict.fromkeys(("drivers/irqchip/irq-mips-gic.c", "drivers/irqchip/irq-mips-cpu.c",
                             "arch/mips/kernel/smp-gic.c"), " kunit.filter_glob=ipi-mips-*"),
-           **dict.fromkeys(("drivers/irqchip/irq-gic-v3.c", "drivers/irqchip/irq-gic-v5.c"),
+           **dict.fromkeys(("drivers/irqchip/irq-gic-v3.c", "drivers/irqchip/irq-gic-v5.c",
+                            "kernel/irq/ipi-mux.c"),
                            " kunit.filter_glob=ipi-message message_kunit.messages=2000")}
 # A mutant that hangs is given this many times the seconds of a run without one, and some
 _PATIENCE, _MORE = 3, 5
