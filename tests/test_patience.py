@@ -139,6 +139,14 @@ class Run(Scratch):
         _, log = self.run_fake("echo hello", ask=lambda: self.fail("nothing to ask"))
         self.assertEqual("hello\n", log)
 
+    def test_a_long_wait_is_behind_its_console(self):
+        for seconds, said in ((9, ""), (40, "\nthe host had no CPU for 40 s at once\n")):
+            waits = iter([0, 0, seconds * 10 ** 9])
+            with mock.patch.object(patience, "host_waits",
+                                   lambda _, waits=waits: {"cpu0": next(waits)}):
+                _, log = self.run_fake("echo hello; sleep 2.5")
+            self.assertEqual(f"hello\n{said}", log)
+
     def test_its_child_is_ended_and_it_tells_what_it_saw(self):
         """As kunit.py does; the other file is what QEMU says."""
         console = self.folder / "console"
@@ -161,7 +169,16 @@ class Run(Scratch):
         for pid in (process.pid, *children):
             self.assertTrue(any(f"/{pid}/task/" in str(path) for path in waits), pid)
 
+    def test_what_is_stolen_from_the_host(self):
+        """The eighth of the figures, in hundredths of a second."""
+        stat = b"cpu  1 2 3 4 5 6 7 90 0 0\ncpu0 1 2 3 4 5 6 7 50 9 9\ncpu1 1 2 3 4 5 6 7 40 9 9\n"
+        with (mock.patch.object(patience, "_read", return_value=stat),
+              mock.patch.object(patience, "_USER_HZ", 100)):
+            self.assertEqual({b"cpu0": 500000000, b"cpu1": 400000000}, patience._stolen())
+        with mock.patch.object(patience, "_stolen", lambda: {b"cpu0": 7}):
+            self.assertEqual(7, patience.host_waits(os.getpid())[b"cpu0"])
+
     def test_a_child_may_go_meanwhile(self):
         with (mock.patch.object(patience, "_children", return_value=[1 << 30]),
               mock.patch.object(patience.Path, "glob", side_effect=FileNotFoundError)):
-            self.assertEqual({}, patience.host_waits(os.getpid()))
+            self.assertEqual(patience._stolen().keys(), patience.host_waits(os.getpid()).keys())

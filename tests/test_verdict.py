@@ -479,11 +479,14 @@ class Excerpt(unittest.TestCase):
         self.assertLess(len(shown), 20)
 
     def test_ends_with_where_the_cpus_were(self):
-        told = "info registers -a\nCPU#0\n pc=0x1\nCPU#1\n pc=0x2\n\nCPU 0 is at a+0x1\n"
+        places = ["CPU 0 is at a+0x1", "the host had no CPU for 40 s at once"]
+        told = "info registers -a\nCPU#0\n pc=0x1\n\n" + "\n".join(places)
         stall = STALL[1].splitlines()[0]
         for console, last in (("1\n2\n", "2"), (stall + "\n", stall)):
             shown = report.excerpt(console + told, [kernel_log.REPORT + stall])
-            self.assertEqual([last, "info registers -a", "CPU 0 is at a+0x1"], shown[-3:])
+            self.assertEqual([last, "info registers -a", *places], shown[-4:])
+            shown = report.excerpt(f"{console}\n{places[1]}\n", [kernel_log.REPORT + stall])
+            self.assertEqual([last, "", places[1]], shown[-3:])
 
     def test_what_is_reported_again_and_again_is_said_once(self):
         run = run_of("good", STALL)

@@ -17,6 +17,10 @@ _POLL = 1
 _STALL = re.compile(rb"rcu: INFO: .* stall")
 # Has a thread that prints whatever happens to the others.
 _TICKS = b"scftorture: "
+# Seconds of a wait at once: more than other work makes of it, and half of that after
+# which the kernel reports a stall
+_LONG = 10
+_USER_HZ = os.sysconf("SC_CLK_TCK")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,9 +59,18 @@ def _children(pid):
             for child in _read(path).split()]
 
 
+def _stolen():
+    """{CPU: ns which it could not run for others that the machine below has}."""
+    rows = re.findall(rb"^(cpu\d+) (?:\d+ ){7}(\d+)", _read(Path("/proc/stat")), re.M)
+    return {cpu: int(ticks) * 10 ** 9 // _USER_HZ for cpu, ticks in rows}
+
+
 def host_waits(pid):
-    """{thread: ns for which it could run, but had no CPU} of @pid and its children."""
-    waits = {}
+    """
+    {thread: ns for which it could run, but had no CPU} of @pid and its children, and
+    the same of the CPUs, where the host is a virtual machine.
+    """
+    waits = _stolen()
     for process in (pid, *_children(pid)):
         # It may go while one looks
         with contextlib.suppress(OSError):
@@ -77,13 +90,14 @@ class Clock:
     def __init__(self, waits, now):
         self._waits, self._now = waits, now
         self._at, self._waited = now(), waits()
-        self.seconds = 0.0
+        self.seconds, self.longest = 0.0, 0.0
 
     def tick(self):
         at, waited = self._now(), self._waits()
         passed = at - self._at
         grown = max([0, *(ns - self._waited.get(thread, 0) for thread, ns in waited.items())])
         self.seconds += passed - min(grown / 1e9, passed)
+        self.longest = max(self.longest, grown / 1e9)
         self._at, self._waited = at, waited
 
 
@@ -94,12 +108,16 @@ def signs_of_life(console):
 
 
 class Watch:
-    """What a run has used of its limits."""
+    """What a run has used of its limits, and how long it had to wait at once."""
 
     def __init__(self, limits, waits, now=time.monotonic):
         self._limits = limits
         self._clock = Clock(waits, now)
         self._signs, self._heard = 0, 0.0
+
+    @property
+    def longest_wait(self):
+        return self._clock.longest
 
     def look(self, console):
         """Why the run has to be ended, or nothing."""
@@ -160,12 +178,14 @@ def run(command, log, limits, console=None, ask=lambda: b"", **options):
           subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
                            stderr=subprocess.STDOUT, **options) as process):
         try:
-            why, told = wait(process, Watch(limits, lambda: host_waits(process.pid)),
-                             console or log, ask)
+            watch = Watch(limits, lambda: host_waits(process.pid))
+            why, told = wait(process, watch, console or log, ask)
             if why:
                 told += ask()
                 _end(process.pid)
             status = process.wait()
+            if watch.longest_wait >= _LONG:
+                told += b"\nthe host had no CPU for %.0f s at once\n" % watch.longest_wait
             out.write(told)
             return End(status, why)
         finally:

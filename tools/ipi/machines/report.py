@@ -14,9 +14,9 @@ _TAIL_LINES = 8
 # A stack in numbers fills them, and says nothing to who has the console alone.
 _NUMBERS = re.compile(r"(<\d>)?(\[[ \d.]+\])?(\s*Stack\s*:)?"
                       r"(\s+([0-9a-f]{8}|[0-9a-f]{16}|\.{3}))+\s*")
-# How the answer of QEMU begins, see qemu.ask(), and what is shown of it
-_ANSWER = "CPU#0"
-_PLACE = re.compile(r"CPU \d+ is at \S+")
+# What patience.run() puts behind the console, and what of it is shown
+_SHOWN = re.compile(r"CPU \d+ is at \S+$|the host had no CPU for ")
+_TOLD = re.compile(r"CPU#0$|the host had no CPU for ")
 
 
 def show(run):
@@ -42,10 +42,10 @@ def excerpt(log, faults):
     where QEMU says that the CPUs were.
     """
     lines = [line for line in clean(log).splitlines() if not _NUMBERS.fullmatch(line)]
-    console = list(itertools.takewhile(lambda line: not line.startswith(_ANSWER), lines))
+    console = list(itertools.takewhile(lambda line: not _TOLD.match(line), lines))
     reports = [i for i, line in enumerate(console) if REPORT + line.strip() in faults]
     shown = console[reports[0]:][:_REPORT_LINES] if reports else console[-_TAIL_LINES:]
-    return shown + [line for line in lines if _PLACE.fullmatch(line)]
+    return shown + [line for line in lines if _SHOWN.match(line)]
 
 
 def conclude(what, faults, log):
