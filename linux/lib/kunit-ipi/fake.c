@@ -533,6 +533,9 @@ struct cpumask *fake_mask(struct kunit *test, enum fake_mask kind)
 		case MASK_SINGLE:
 			set = cpu == last;
 			break;
+		case MASK_PAIR:
+			set = n < 2;
+			break;
 		case MASK_ALL:
 			set = true;
 			break;

@@ -32,6 +32,7 @@ enum fake_shape {
 
 enum fake_mask {
 	MASK_SINGLE,
+	MASK_PAIR,
 	MASK_ALL,
 	MASK_OFFSET,
 	MASK_HOLES,
@@ -47,6 +48,7 @@ struct fake_case {
 
 #define FAKE_CASES_OF_SHAPE(name, shape)		\
 	{ name ", one CPU",	shape, MASK_SINGLE },	\
+	{ name ", two CPUs",	shape, MASK_PAIR },	\
 	{ name ", all CPUs",	shape, MASK_ALL },	\
 	{ name ", offset",	shape, MASK_OFFSET },	\
 	{ name ", holes",	shape, MASK_HOLES },	\
