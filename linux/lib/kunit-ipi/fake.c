@@ -123,7 +123,9 @@ static void fake_interrupt(struct fake_ipi *fake, irq_hw_number_t hwirq,
 {
 	struct fake_cpu *cpu = &fake->cpus[target];
 
-	if (!cpu->pending || !cpu_online(target))
+	/* Dropped here if it is masked: its next owner may have it unmasked soon */
+	if (!cpu->pending || !cpu_online(target) ||
+	    !test_bit(hwirq - fake->base, cpu->enabled))
 		return;
 
 	/* Prior accesses before the bit. Pairs with fake_interrupt_here(). */
