@@ -272,6 +272,11 @@ class KunitCommand(Scratch):
         self.assertIn(f"logfile={self.folder}/malta-8/kunit-console.log", config)
         self.assertEqual("ipi-a", kunit.run(self.malta, "ipi-a").result[-2])
 
+    def test_its_qemu_has_a_monitor_that_is_found_from_there(self):
+        socket = re.search(r"unix:([^,]+),", kunit.run(self.malta).result[-1])[1]
+        self.assertEqual(boot.monitor_of(self.malta).resolve(),
+                         (self.malta.source / socket).resolve())
+
     def test_what_an_earlier_run_left_is_no_result(self):
         kunit.run(self.malta)
         self.script.write_text("")

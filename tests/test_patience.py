@@ -139,6 +139,13 @@ class Run(Scratch):
         _, log = self.run_fake("echo hello", ask=lambda: self.fail("nothing to ask"))
         self.assertEqual("hello\n", log)
 
+    def test_it_is_behind_the_console_where_that_is_another_file(self):
+        console = self.folder / "console"
+        _, log = self.run_fake(f"echo hello > {console}; exec sleep 60",
+                               patience.Limits(NEVER, 1), console=console,
+                               ask=lambda: b"CPU#0\n")
+        self.assertEqual(("hello\nCPU#0\n", ""), (console.read_text(), log))
+
     def test_a_long_wait_is_behind_its_console(self):
         for seconds, said in ((9, ""), (40, "\nthe host had no CPU for 40 s at once\n")):
             waits = iter([0, 0, seconds * 10 ** 9])

@@ -459,10 +459,11 @@ class Excerpt(unittest.TestCase):
         shown = report.excerpt(run.log, verdict.judge_boot(MALTA, run))
         self.assertIn("rcu: INFO: rcu_sched", shown[0])
 
-    def test_leaves_out_a_stack_in_numbers(self):
+    def test_leaves_out_a_stack_and_registers_in_numbers(self):
         first, said = STALL
         stack = "".join(f"<6>[  256.97417{i}] {start} ffffffff804f7090 ...\n"
-                        for i, start in enumerate(["Stack :", *["       "] * 30]))
+                        for i, start in enumerate(["$ 0   :", "$12   :", "Stack :",
+                                                   *["       "] * 30]))
         run = run_of("good", (first, f"{said}\n{stack}[  256.98] schedule+0x48/0x118"))
         shown = "".join(report.excerpt(run.log, verdict.judge_boot(MALTA, run)))
         self.assertNotIn("804f7090", shown)

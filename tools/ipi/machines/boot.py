@@ -59,19 +59,22 @@ def build_all(machine):
     build.build_initramfs(machine)
 
 
-def _places(machine, monitor):
+def monitor_of(machine):
+    return machine.folder / "monitor"
+
+
+def places(machine):
     """Where the CPUs are, for those who see the log, and for those who see its excerpt."""
-    said = qemu.ask(monitor)
+    said = qemu.ask(monitor_of(machine))
     lines = qemu.places(said, machine.kernel_folder / "System.map")
     return said + "".join(f"\n{line}" for line in lines).encode() + b"\n"
 
 
 def _run(machine, append, allowed, log):
     machine.folder.mkdir(exist_ok=True)
-    monitor = machine.folder / "monitor"
-    command = qemu_command(machine, append) + qemu.monitor_words(monitor)
+    command = qemu_command(machine, append) + qemu.monitor_words(monitor_of(machine))
     with step(f"run {machine.name} in QEMU"):
-        end = patience.run(command, log, allowed, ask=lambda: _places(machine, monitor))
+        end = patience.run(command, log, allowed, ask=lambda: places(machine))
     return kernel_log.Run(read_console(log), end.status, end.why)
 
 

@@ -42,7 +42,8 @@ def qemu_config(machine):
         at = extra.index("-m")
         del extra[at:at + 2]
     # kunit.py's test.log lags behind by what fits its buffer.
-    extra += ["-chardev", f"stdio,id=console,logfile={console_of(machine)}"]
+    extra += ["-chardev", f"stdio,id=console,logfile={console_of(machine)}",
+              *qemu.monitor_words(boot.monitor_of(machine), machine.source)]
     return _QEMU_CONFIG.format(name=machine.name, arch=machine.arch, extra=extra,
                                qemu_arch=Path(binary).name.removeprefix("qemu-system-"),
                                image=machine.image, append=machine.append)
@@ -169,8 +170,8 @@ def run(machine, glob="", timeout=TIMEOUT):
     log, console = log_of(machine), console_of(machine)
     console.unlink(missing_ok=True)
     env = {**os.environ, **qemu.emulated(boot.hardware_words(machine)[0], machine.folder)}
-    end = patience.run(command, log, boot.limits(machine, timeout), console, cwd=machine.source,
-                       env=env)
+    end = patience.run(command, log, boot.limits(machine, timeout), console,
+                       ask=lambda: boot.places(machine), cwd=machine.source, env=env)
     if not result.exists():
         raise Failure(f"kunit.py gave no result, see {log.relative_to(TOP)}")
     return Outcome(json.loads(result.read_text()), end.status,

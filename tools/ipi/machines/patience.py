@@ -186,7 +186,8 @@ def run(command, log, limits, console=None, ask=lambda: b"", **options):
             status = process.wait()
             if watch.longest_wait >= _LONG:
                 told += b"\nthe host had no CPU for %.0f s at once\n" % watch.longest_wait
-            out.write(told)
+            with open(console or log, "ab") as behind:
+                behind.write(told)
             return End(status, why)
         finally:
             process.kill()

@@ -94,9 +94,9 @@ _PROMPT = b"(qemu) "
 _ANSWER_SECONDS = 10
 
 
-def monitor_words(path):
-    """As seen from here: a socket's path has to be short."""
-    return ["-monitor", f"unix:{os.path.relpath(path)},server=on,wait=off"]
+def monitor_words(path, start=os.curdir):
+    """As seen from the folder in which QEMU starts: a socket's path has to be short."""
+    return ["-monitor", f"unix:{os.path.relpath(path, start)},server=on,wait=off"]
 
 
 def _hear(line):

@@ -11,8 +11,9 @@ from ipi.machines.kernel_log import (DOMAINS, INTERRUPTS, IRQS, REPORT, clean, i
 # Of a report, or of a console without one, in the verdict.
 _REPORT_LINES = 24
 _TAIL_LINES = 8
-# A stack in numbers fills them, and says nothing to who has the console alone.
-_NUMBERS = re.compile(r"(<\d>)?(\[[ \d.]+\])?(\s*Stack\s*:)?"
+# A stack in numbers fills them, and so do the registers of MIPS, and both say nothing to
+# who has the console alone.
+_NUMBERS = re.compile(r"(<\d>)?(\[[ \d.]+\])?(\s*(Stack|\$ ?\d+)\s*:)?"
                       r"(\s+([0-9a-f]{8}|[0-9a-f]{16}|\.{3}))+\s*")
 # What patience.run() puts behind the console, and what of it is shown
 _SHOWN = re.compile(r"CPU \d+ is at \S+$|the host had no CPU for ")
