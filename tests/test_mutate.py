@@ -10,6 +10,7 @@ from unittest import mock
 from support import Scratch, write_program
 
 from ipi.common import DEFAULT_BASE, Failure, Refused
+from ipi.machines import patience
 from ipi.measure import mutate
 from ipi.measure.mutators import Mutant
 
@@ -75,9 +76,13 @@ class Consoles(Scratch):
 
 
 class Watches(Scratch):
-    def watch(self, script, seconds=30):
+    def seen(self, script, total=30, silence=30):
         write_program(self.folder, "run", script)
-        return mutate.watch([self.folder / "run"], mutate.Console(GOOD), seconds, self.folder)[0]
+        return mutate.watch([self.folder / "run"], mutate.Console(GOOD),
+                            patience.Limits(total, silence), self.folder)
+
+    def watch(self, *words):
+        return self.seen(*words).noticed
 
     def test_nothing_noticed(self):
         self.assertEqual("", self.watch(f"cat <<'E'\n{GOOD}E\n"))
@@ -86,7 +91,15 @@ class Watches(Scratch):
         self.assertEqual("case  1 case", self.watch("echo ' not ok 1 case'\nsleep 60\n"))
 
     def test_a_hang(self):
-        self.assertEqual("hang after 1 s", self.watch("sleep 60 & sleep 60\n", 1))
+        self.assertEqual("hang: 1 s without a word", self.watch("sleep 60 & sleep 60\n", 30, 1))
+
+    def test_what_goes_on_without_end_hangs_too(self):
+        self.assertEqual("hang: 1 s", self.watch("while :; do echo; sleep 0.1; done\n", 1))
+
+    def test_the_longest_silence(self):
+        seen = self.seen("echo a; sleep 1.5; echo b; sleep 0.2; echo c\n")
+        self.assertEqual("a\nb\nc\n", seen.said)
+        self.assertTrue(1.2 < seen.silence < seen.seconds, seen)
 
     def test_an_early_end(self):
         self.assertEqual("crash before ok 1 case", self.watch("echo 'ok 1 suite'\n"))
@@ -184,7 +197,7 @@ class Machines(Scratch):
         bench = object.__new__(mutate.Bench)
         bench.described, bench.folder = mutate._described("um-smp"), self.folder
         with mock.patch.object(mutate, "watch") as watch:
-            bench.run(mutate.Console(), 1, " kunit.filter=speed>slow")
+            bench.run(mutate.Console(), patience.Limits(1, 1), " kunit.filter=speed>slow")
         command = watch.call_args[0][0]
         self.assertIn("ncpus=4", command)
         self.assertIn("kunit.filter=speed>slow", command)
@@ -250,17 +263,18 @@ class Runs(Scratch):
 
     def test_a_survivor_of_a_sample_and_what_hangs_have_a_second_try(self):
         bench = mock.Mock(**{"compile.return_value": ("", "code")})
-        caught, hangs = ("case 1", "", 1), ("hang after 1 s", "", 1)
+        nothing, caught, hangs = (mutate.Seen(noticed, "", 1, 1)
+                                  for noticed in ("", "case 1", "hang: 1 s"))
         for arch, tries, runs, verdict, count in (
-                ("um", 1, [("", "", 1)], "survives", 1),
-                ("um", 2, [("", "", 1), caught], "caught", 2), ("um", 3, [caught], "caught", 1),
-                ("um", 1, [hangs, ("", "", 1)], "survives", 2),
+                ("um", 1, [nothing], "survives", 1),
+                ("um", 2, [nothing, caught], "caught", 2), ("um", 3, [caught], "caught", 1),
+                ("um", 1, [hangs, nothing], "survives", 2),
                 ("um", 1, [hangs, hangs], "caught", 2), ("mips", 1, [hangs], "caught", 1)):
             bench.described.arch = arch
             lab = object.__new__(mutate.Lab)
             lab._unharmed, lab._twins, lab._lock = {"a.c": "other"}, {}, threading.Lock()
             lab.console = lab._words = None
-            lab.seconds, lab.tries = 2, tries
+            lab.limits, lab.tries = patience.Limits(2, 1), tries
             bench.run.side_effect = runs
             with mock.patch.object(lab, "_ident", return_value="id"), \
                     mock.patch.object(mutate, "_source", return_value=""):

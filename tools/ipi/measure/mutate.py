@@ -111,7 +111,8 @@ _SUITES = {**dict.fromkeys(X86, " kunit.filter_glob=*-[mx][a8][t6]*" + _QUICK.fo
            **dict.fromkeys(("drivers/irqchip/irq-gic-v3.c", "drivers/irqchip/irq-gic-v5.c",
                             "kernel/irq/ipi-mux.c"),
                            " kunit.filter_glob=ipi-message message_kunit.messages=2000")}
-# A mutant that hangs is given this many times the seconds of a run without one, and some
+# A mutant that hangs is given this many times the seconds of a run without one, and of the
+# longest silence in it, and some
 _PATIENCE, _MORE = 3, 5
 # And on user mode Linux once more, this many times as long: how long its children wait for the
 # host is not known
@@ -220,37 +221,77 @@ class Console:
         return next(iter(missing), "")
 
 
-def watch(command, console, seconds, cwd):
-    """(what gave the mutant away or nothing, what the console said, seconds of the machine)."""
-    said = b""
+@dataclasses.dataclass
+class Seen:
+    """
+    What gave a mutant away or nothing, what the console said, and of the machine's seconds
+    all and the longest without a word.
+    """
+    noticed: str
+    said: str
+    seconds: float
+    silence: float
+
+
+class _Reader:
+    """The console of a run, as far as it has come."""
+
+    def __init__(self, pid):
+        self.said, self.ended = b"", False
+        self._clock = patience.Clock(lambda: patience.host_waits(pid), time.monotonic)
+        self._heard = self._longest = 0
+
+    def read(self, pipe):
+        """The lines that are whole now, after a second at most."""
+        ready, _, _ = select.select([pipe], [], [], 1)
+        data = os.read(pipe.fileno(), 65536) if ready else b""
+        self.ended = bool(ready) and not data
+        self._clock.tick()
+        self._longest = max(self._longest, self._clock.seconds - self._heard)
+        if data:
+            self._heard = self._clock.seconds
+        whole = self.said.rfind(b"\n") + 1
+        self.said += data
+        return self.said[whole:self.said.rfind(b"\n") + 1].decode(errors="replace").splitlines()
+
+    def hang(self, limits):
+        """What it is given up for, or nothing."""
+        if self._clock.seconds - self._heard > limits.silence:
+            return f"hang: {limits.silence:.0f} s without a word"
+        return f"hang: {limits.total:.0f} s" if self._clock.seconds > limits.total else ""
+
+    def seen(self, noticed):
+        return Seen(noticed, self.said.decode(errors="replace"), self._clock.seconds,
+                    self._longest)
+
+
+def _watch(reader, pipe, console, limits):
+    """What gives a mutant away before the end, or nothing."""
+    while not reader.ended:
+        for line in reader.read(pipe):
+            noticed = console.notices(line)
+            if noticed:
+                return noticed
+        hang = reader.hang(limits)
+        if hang:
+            return hang
+    missing = console.misses(reader.said.decode(errors="replace"))
+    return f"crash before {missing}" if missing else ""
+
+
+def watch(command, console, limits, cwd):
+    """What is Seen of a run."""
     with subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, start_new_session=True) as process:
-        clock = patience.Clock(lambda: patience.host_waits(process.pid), time.monotonic)
+        reader = _Reader(process.pid)
         try:
-            while True:
-                ready, _, _ = select.select([process.stdout], [], [], 1)
-                data = os.read(process.stdout.fileno(), 65536) if ready else b""
-                if ready and not data:
-                    break
-                whole = said.rfind(b"\n") + 1
-                said += data
-                for line in said[whole:said.rfind(b"\n") + 1].decode(errors="replace").splitlines():
-                    noticed = console.notices(line)
-                    if noticed:
-                        return noticed, said.decode(errors="replace"), clock.seconds
-                clock.tick()
-                if clock.seconds > seconds:
-                    return (f"hang after {seconds:.0f} s", said.decode(errors="replace"),
-                            clock.seconds)
+            return reader.seen(_watch(reader, process.stdout, console, limits))
         finally:
             # User mode Linux has children
             try:
                 os.killpg(process.pid, 9)
             except ProcessLookupError:
                 pass
-    text = said.decode(errors="replace")
-    missing = console.misses(text)
-    return (f"crash before {missing}" if missing else ""), text, clock.seconds
 
 
 # Building
@@ -370,7 +411,7 @@ class Bench:
         if done.returncode:
             raise Failure(f"the link failed:\n{done.stdout}")
 
-    def run(self, console, seconds, words):
+    def run(self, console, limits, words):
         um = self.described.arch == "um"
         words = _WORDS.format(glob=self.described.kunit_glob or "*",
                               end="halt" if um else "reboot") + words
@@ -379,7 +420,7 @@ class Bench:
             command = ["./vmlinux", *words.split()]
         else:
             command = boot.qemu_command(self.described, words, initramfs=False)
-        return watch(["nice", "-n", "19", *command], console, seconds, self.folder)
+        return watch(["nice", "-n", "19", *command], console, limits, self.folder)
 
 
 def objects_of(path):
@@ -444,10 +485,11 @@ class Lab:
         bench = self.benches[0]
         with step(f"run the suites on {self.name} without a mutant"):
             bench.link()
-            _, said, seconds = bench.run(Console(), 600, self._words)
-            self.seconds = _MORE + _PATIENCE * seconds
-        self.console = Console(said)
-        write_whole(SCRATCH / f"{self.name}.log", said)
+            seen = bench.run(Console(), patience.Limits(600, 600), self._words)
+        self.limits = patience.Limits(*(_MORE + _PATIENCE * seconds
+                                        for seconds in (seen.seconds, seen.silence)))
+        self.console = Console(seen.said)
+        write_whole(SCRATCH / f"{self.name}.log", seen.said)
         faults = self.console.faults()
         if faults or not self.console.misses(""):
             raise Failure(f"without a mutant {self.name} says: {faults or 'nothing'}")
@@ -493,9 +535,10 @@ class Lab:
             return {"verdict": "twin", "how": twin}
         bench.link_with(job.path, code)
         for _ in range(self.tries):
-            noticed, *_ = bench.run(self.console, self.seconds, self._words)
+            noticed = bench.run(self.console, self.limits, self._words).noticed
             if noticed.startswith("hang") and bench.described.arch == "um":
-                noticed, *_ = bench.run(self.console, _AGAIN * self.seconds, self._words)
+                longer = patience.Limits(_AGAIN * self.limits.total, _AGAIN * self.limits.silence)
+                noticed = bench.run(self.console, longer, self._words).noticed
             if noticed:
                 break
         return {"verdict": "caught" if noticed else "survives", "how": noticed, "code": code}
