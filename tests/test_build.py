@@ -418,7 +418,8 @@ class KunitVerdict(Scratch):
                                 ({"console": "BUG: x\n" + self.END},
                                  r"reports: BUG: x \(log: .*/kunit-console.log\)"),
                                 ({"console": fake + self.END}, "over the fake controller"),
-                                ({"timed_out": "hang: ended"}, "hang: ended"),
+                                ({"timed_out": "hang: ended"},
+                                 r"hang: ended \(log: .*/kunit-console.log\)"),
                                 ({"status": 3}, r"ended with status 3 \(log: .*/kunit.log\)")):
             with self.assertRaisesRegex(Refused, reason):
                 self.kunit(**options)

@@ -214,5 +214,6 @@ def kunit(machine):
         outcome = run(machine)
     lines, faults = judge_run(outcome, suites_of(machine), may_skip(machine),
                               verdict.judge_controller(machine, outcome.console))
-    return conclude(f"kunit {machine.name}", outcome, lines, faults, log_of(machine),
-                    console_of(machine))
+    # Where the CPUs of a run were that had to be ended is behind the console
+    log = console_of(machine) if outcome.timed_out else log_of(machine)
+    return conclude(f"kunit {machine.name}", outcome, lines, faults, log, console_of(machine))
