@@ -175,10 +175,11 @@ class Monitor(Scratch):
         return said
 
     def test_what_it_says(self):
-        self.assertEqual(b"CPU#0\nirr=0\n", self.answer(b"QEMU 7\n", b"CPU#0\n", b"irr=0\n"))
+        self.assertEqual(b"CPU#0\nirr=0\n", self.answer(
+            b"QEMU 7\n", b"i\x1b[Kinfo registers -a\r\nCPU#0\n", b"info pic\r\nirr=0\n"))
 
     def test_what_it_said_before_it_broke_down(self):
-        self.assertEqual(b"CPU#0\n", self.answer(b"QEMU 7\n", b"CPU#0\n"))
+        self.assertEqual(b"CPU#0\n", self.answer(b"QEMU 7\n", b"info\r\nCPU#0\n"))
 
     def test_nobody_answers(self):
         self.assertEqual(b"", qemu.ask(self.folder / "nothing"))

@@ -118,7 +118,8 @@ def ask(path):
         _hear(line)
         for question in _QUESTIONS:
             line.sendall(f"{question}\n".encode())
-            said += _hear(line)
+            # The first line is the question, as if it was typed
+            said += _hear(line).partition(b"\n")[2]
     return said
 
 
